@@ -1,0 +1,1 @@
+"""The thin gRPC client of a visgate server."""

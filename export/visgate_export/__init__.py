@@ -1,0 +1,1 @@
+"""Turns weights into checked ONNX networks for the Triton model repository."""

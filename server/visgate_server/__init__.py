@@ -1,0 +1,1 @@
+"""Vision tool models that run in and around NVIDIA Triton."""
