@@ -1,0 +1,142 @@
+"""Declares a Triton model: its tools, tensors, networks and batching; knows nothing about how any of them runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from visgate_server.errors import SpecError
+from visgate_server.tool_spec import Argument, ArgumentKind, ToolSpec
+
+TEXT_TENSOR = "TEXT"
+DATA_TENSOR = "DATA"
+TIMES_TENSOR = "TIMES"
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor of a model: KServe datatype, and dimensions without the batch axis (-1 where they vary)."""
+
+    name: str
+    datatype: str
+    dims: tuple[int, ...]
+    optional: bool = False
+    ragged: bool = False
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One folder of the model repository.
+
+    Attributes:
+        tools: what the model offers; empty for a model that only other models or the planner call.
+        bound: inputs that tools bind to constants and that no caller sees as an argument.
+        networks: files that the export puts in the model's version folder.
+        max_batch_size: rows that Triton puts together at most.
+        max_queue_size: requests that wait at most; one more is refused at once.
+        cacheable: whether equal inputs always give equal outputs, so that Triton may answer from its cache.
+        calls: models that this one calls inside the server.
+        plain_arguments, plain_outputs: the inputs and outputs of a model that offers no tool.
+        warmup_sides: picture sides in pixels that the model runs once before it is ready; empty for no warm-up.
+    """
+
+    name: str
+    summary: str
+    tools: tuple[ToolSpec, ...] = ()
+    bound: tuple[Argument, ...] = ()
+    networks: tuple[str, ...] = ()
+    max_batch_size: int = 8
+    max_queue_size: int = 128
+    cacheable: bool = True
+    calls: tuple[str, ...] = ()
+    plain_arguments: tuple[Argument, ...] = ()
+    plain_outputs: tuple[TensorSpec, ...] = ()
+    warmup_sides: tuple[int, ...] = (512,)
+
+    def __post_init__(self) -> None:
+        names = {argument.name for argument in self.bound}
+        for tool in self.tools:
+            missing = names ^ set(tool.constants)
+            if missing:
+                raise SpecError(f"model {self.name!r}: tool {tool.name!r} and `bound` differ in {sorted(missing)}")
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """Every argument of every tool, and the bound inputs, each once.
+
+        Raises:
+            SpecError: two tools declare one name with different kinds.
+        """
+        merged: dict[str, Argument] = {}
+        of_tools = (argument for tool in self.tools for argument in tool.arguments)
+        for argument in (*of_tools, *self.bound, *self.plain_arguments):
+            known = merged.setdefault(argument.name, argument)
+            if known.kind is not argument.kind:
+                raise SpecError(f"model {self.name!r}: argument {argument.name!r} has two kinds")
+        return tuple(merged.values())
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The model's input tensors.
+
+        Pictures may differ in size from request to request (`ragged`), or Triton would not batch them; whatever has
+        a default is optional, for callers that know the protocol alone.
+        """
+        return tuple(
+            TensorSpec(
+                name=argument.tensor,
+                datatype=argument.kind.datatype,
+                dims=(-1, -1, 3) if argument.kind is ArgumentKind.PICTURE else (1,),
+                optional=not argument.required,
+                ragged=argument.kind is ArgumentKind.PICTURE,
+            )
+            for argument in self.arguments
+        )
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The model's output tensors: its pictures, then the three that every tool has."""
+        if not self.tools:
+            return self.plain_outputs
+        pictures: dict[str, TensorSpec] = {}
+        for output in (output for tool in self.tools for output in tool.pictures):
+            spec = TensorSpec(output.tensor, "UINT8", (-1, -1, output.channels))
+            if pictures.setdefault(output.tensor, spec) != spec:
+                raise SpecError(f"model {self.name!r}: tensor {output.tensor} has two shapes")
+        return (
+            *pictures.values(),
+            TensorSpec(TEXT_TENSOR, "BYTES", (1,)),
+            TensorSpec(DATA_TENSOR, "BYTES", (1,)),
+            TensorSpec(TIMES_TENSOR, "INT64", (3,)),
+        )
+
+    def wire_tools(self) -> list[dict[str, Any]]:
+        """The model's tools as `config.pbtxt` carries them to clients (docs/protocol.md describes the fields)."""
+        return [self._wire_tool(tool) for tool in self.tools]
+
+    def _wire_tool(self, tool: ToolSpec) -> dict[str, Any]:
+        # Every input of the model is bound, by an argument, a constant or a default of another tool's argument:
+        # Triton batches only requests that carry the same set of inputs.
+        own = {argument.name for argument in tool.arguments}
+        inputs: list[dict[str, Any]] = [argument.wire_input() for argument in tool.arguments]
+        for argument in self.arguments:
+            if argument.name not in own:
+                value = tool.constants.get(argument.name, argument.default)
+                inputs.append({"tensor": argument.tensor, "datatype": argument.kind.datatype, "constant": value})
+        outputs: list[dict[str, Any]] = [
+            {"tensor": output.tensor, "kind": "picture", "description": output.description} for output in tool.pictures
+        ]
+        outputs += [
+            {"tensor": TEXT_TENSOR, "kind": "text"},
+            {"tensor": DATA_TENSOR, "kind": "data"},
+            {"tensor": TIMES_TENSOR, "kind": "times"},
+        ]
+        return {
+            "name": tool.name,
+            "title": tool.title,
+            "description": tool.description,
+            "parameters": tool.json_schema(),
+            "inputs": inputs,
+            "outputs": outputs,
+            "examples": list(tool.examples),
+        }

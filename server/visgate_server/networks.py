@@ -1,0 +1,92 @@
+"""Opens an exported network and runs it; knows nothing about tools, requests or Triton.
+
+This is the one seam between a model's code and whatever computes: `open_network(path).run(inputs) -> outputs`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visgate_server.errors import DeviceError, NetworkError
+
+Tensors = Mapping[str, NDArray[Any]]
+
+DEVICE_VARIABLE = "VISGATE_DEVICE"
+THREADS_VARIABLE = "VISGATE_THREADS"
+
+_PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+
+
+class Network(Protocol):
+    """A network that is ready to run."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Key and value pairs that the network's file carries beside the graph."""
+        ...
+
+    def run(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
+        """Computes every output, by name, from every input, by name; the first axis of each is the batch."""
+        ...
+
+
+def open_network(path: Path, device: str | None = None) -> Network:
+    """Opens an ONNX file on a device.
+
+    Args:
+        path: the file, as the export wrote it.
+        device: `cpu`, `cuda` or `tensorrt`; by default what `VISGATE_DEVICE` says, else `cpu`.
+
+    Raises:
+        NetworkError: there is no such file, or ONNX Runtime cannot read it.
+        DeviceError: the device is unknown or not available here.
+    """
+    return _OnnxNetwork(path, device or os.environ.get(DEVICE_VARIABLE, "cpu"))
+
+
+class _OnnxNetwork:
+    """A network in ONNX Runtime."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        import onnxruntime as ort
+
+        if device not in _PROVIDERS:
+            raise DeviceError(f"unknown device {device!r}: set {DEVICE_VARIABLE} to one of {', '.join(_PROVIDERS)}")
+        if not path.is_file():
+            raise NetworkError(f"no network at {path}: run `make models`")
+        provider = _PROVIDERS[device]
+        options = ort.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = int(os.environ.get(THREADS_VARIABLE, "0"))
+        # A dozen model processes share the cores: a pool that spins while it waits takes them from its neighbours.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=[provider])
+        except Exception as error:  # ONNX Runtime raises a dozen classes of its own with no common base
+            raise NetworkError(f"{path.name} cannot be opened: {error}; run `make models` to export it anew") from error
+        if provider not in self._session.get_providers():
+            # ONNX Runtime logs and falls back to the CPU by itself: a GPU that was asked for must not be lost so.
+            raise DeviceError(
+                f"{DEVICE_VARIABLE}={device} was asked for and ONNX Runtime has no {provider} here: install "
+                "onnxruntime-gpu and the driver it needs, or ask for cpu"
+            )
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self._metadata
+
+    def run(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
+        feeds = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
+        return dict(zip(self._outputs, self._session.run(self._outputs, feeds), strict=True))

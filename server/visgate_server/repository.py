@@ -1,0 +1,76 @@
+"""Keeps `model_repository/` equal to the specs: writes each model's config and `model.py`, or says what differs.
+
+Run as `python -m visgate_server.repository [--check] [DIR]`. It knows nothing about weights: the export puts those in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from visgate_server.catalogue import MODELS
+from visgate_server.model_config import config_text
+from visgate_server.tool_model import ToolModel
+
+
+@dataclass(frozen=True)
+class RepositoryFile:
+    """A file of the repository that the specs determine."""
+
+    path: Path
+    text: str
+
+
+def repository_files(folder: Path) -> Iterator[RepositoryFile]:
+    """Every file that the specs determine, under the repository `folder`."""
+    for model in MODELS:
+        place = folder / model.spec.name
+        yield RepositoryFile(place / "config.pbtxt", config_text(model.spec))
+        yield RepositoryFile(place / "1" / "model.py", _model_py(model))
+
+
+def _model_py(model: type[ToolModel[Any]]) -> str:
+    package, _, module = model.__module__.rpartition(".")
+    return (
+        f"from {package} import {module}; from visgate_server.python_backend import serve\n"
+        f"TritonPythonModel = serve({module}.{model.__name__})\n"
+    )
+
+
+def differences(folder: Path) -> list[Path]:
+    """The files under `folder` that are missing or differ from what the specs generate."""
+    return [
+        file.path
+        for file in repository_files(folder)
+        if not file.path.is_file() or file.path.read_text(encoding="utf-8") != file.text
+    ]
+
+
+def write(folder: Path) -> list[Path]:
+    """Writes what differs and returns which files that were."""
+    changed = differences(folder)
+    for file in repository_files(folder):
+        if file.path in changed:
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            file.path.write_text(file.text, encoding="utf-8")
+    return changed
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if a file differs.")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("model_repository"))
+def main(check: bool, folder: Path) -> None:
+    """Writes every model's config.pbtxt and model.py from its spec."""
+    changed = differences(folder) if check else write(folder)
+    for path in changed:
+        click.echo(f"{'differs' if check else 'written'}: {path}")
+    if check and changed:
+        raise click.ClickException("the repository differs from the specs: run `make configs`")
+
+
+if __name__ == "__main__":
+    main()

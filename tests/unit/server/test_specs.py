@@ -1,0 +1,91 @@
+"""What a spec declares is what the protocol carries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from google.protobuf import text_format
+from sample_models import BRIGHTEN, Brighten
+from tritonclient.grpc import model_config_pb2
+
+from visgate_server import repository
+from visgate_server.catalogue import MODELS
+from visgate_server.errors import SpecError
+from visgate_server.model_config import config_text
+from visgate_server.tool_spec import Argument, ArgumentKind, picture
+
+ROOT = Path(__file__).parents[3]
+
+
+def parsed(text: str) -> model_config_pb2.ModelConfig:
+    return text_format.Parse(text, model_config_pb2.ModelConfig())
+
+
+def test_the_repository_in_git_is_what_the_specs_generate() -> None:
+    assert repository.differences(ROOT / "model_repository") == [], "run `make configs`"
+
+
+def test_a_changed_spec_is_noticed(tmp_path: Path) -> None:
+    repository.write(tmp_path)
+    assert repository.differences(tmp_path) == []
+    config = tmp_path / "detect_edges" / "config.pbtxt"
+    config.write_text(config.read_text().replace("max_batch_size: 8", "max_batch_size: 9"))
+    assert repository.differences(tmp_path) == [config]
+
+
+def test_the_config_batches_pictures_of_any_size_and_bounds_its_queue() -> None:
+    config = parsed(config_text(Brighten.spec))
+    inputs = {entry.name: entry for entry in config.input}
+    assert inputs["IMAGE"].allow_ragged_batch
+    assert not inputs["IMAGE"].optional
+    assert inputs["AMOUNT"].optional
+    assert list(inputs["IMAGE"].dims) == [-1, -1, 3]
+    assert config.dynamic_batching.default_queue_policy.max_queue_size == 128
+    assert config.dynamic_batching.default_queue_policy.allow_timeout_override
+    assert config.dynamic_batching.max_queue_delay_microseconds == 0
+    assert config.response_cache.enable
+
+
+def test_the_tools_in_the_config_bind_every_input() -> None:
+    config = parsed(config_text(Brighten.spec))
+    (tool,) = json.loads(config.parameters["tools"].string_value)
+    assert {entry["tensor"] for entry in tool["inputs"]} == {entry.name for entry in config.input}
+    bound = {entry["tensor"]: entry["constant"] for entry in tool["inputs"] if "constant" in entry}
+    assert bound == {"OPERATION": "add"}
+    assert [entry["tensor"] for entry in tool["outputs"]] == [entry.name for entry in config.output]
+    assert tool["parameters"]["required"] == ["image"]
+    assert tool["parameters"]["properties"]["amount"] == {
+        "type": "integer",
+        "description": "Grey levels to add.",
+        "minimum": 0,
+        "maximum": 255,
+        "default": 10,
+    }
+
+
+def test_contradictions_are_refused() -> None:
+    with pytest.raises(SpecError, match="picture has no default"):
+        replace(picture(), default="x")
+    with pytest.raises(SpecError, match="none of the choices"):
+        Argument("mood", ArgumentKind.TEXT, "How.", default="sad", choices=("glad",))
+    with pytest.raises(SpecError, match="differ in"):
+        replace(Brighten.spec, tools=(replace(BRIGHTEN, constants={}),))
+    clash = replace(BRIGHTEN, name="other", arguments=(Argument("amount", ArgumentKind.TEXT, "How much."),))
+    with pytest.raises(SpecError, match="two kinds"):
+        _ = replace(Brighten.spec, tools=(BRIGHTEN, clash)).arguments
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.spec.name)
+def test_every_served_tool_is_described_for_people_and_llms(model: type) -> None:
+    for tool in model.spec.tools:
+        assert len(tool.description) > 40
+        assert len(tool.examples) >= 5
+        assert all(argument.description for argument in tool.arguments)
+
+
+def test_tool_names_are_unique() -> None:
+    names = [tool.name for model in MODELS for tool in model.spec.tools]
+    assert len(names) == len(set(names))
