@@ -1,0 +1,104 @@
+"""A program that knows the KServe protocol and nothing of visgate: stock tritonclient, no package of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+import tritonclient.grpc as grpcclient
+from tritonclient.utils import InferenceServerException
+
+TOOLS = {
+    "classify_image",
+    "describe_image",
+    "detect_edges",
+    "detect_faces",
+    "detect_lines",
+    "detect_objects",
+    "detect_pose",
+    "detect_sketch",
+    "detect_soft_edges",
+    "read_text",
+    "remove_background",
+    "segment_person",
+    "upscale_image",
+}
+
+
+@pytest.fixture(scope="module")
+def triton(server) -> Iterator[grpcclient.InferenceServerClient]:
+    with grpcclient.InferenceServerClient(server.address) as client:
+        yield client
+
+
+def tensor(name: str, value: np.ndarray, datatype: str) -> grpcclient.InferInput:
+    made = grpcclient.InferInput(name, list(value.shape), datatype)
+    made.set_data_from_numpy(value)
+    return made
+
+
+def test_every_tool_of_this_step_is_declared_by_a_ready_model(triton: grpcclient.InferenceServerClient) -> None:
+    declared = set()
+    for model in triton.get_model_repository_index().models:
+        if model.state == "READY":
+            config = triton.get_model_config(model.name).config
+            declared |= {tool["name"] for tool in json.loads(config.parameters["tools"].string_value or "[]")}
+    assert declared >= TOOLS
+
+
+def test_metadata_says_what_to_send(triton: grpcclient.InferenceServerClient) -> None:
+    metadata = triton.get_model_metadata("detect_edges")
+    inputs = {entry.name: (entry.datatype, list(entry.shape)) for entry in metadata.inputs}
+    assert inputs == {
+        "IMAGE": ("UINT8", [-1, -1, -1, 3]),
+        "LOW_THRESHOLD": ("FP32", [-1, 1]),
+        "HIGH_THRESHOLD": ("FP32", [-1, 1]),
+    }
+
+
+@pytest.mark.parametrize("thresholds", [None, (30.0, 90.0)])
+def test_detect_edges_is_opencvs_canny(
+    triton: grpcclient.InferenceServerClient, thresholds: tuple[float, float] | None
+) -> None:
+    photo = skimage.data.chelsea()
+    inputs = [tensor("IMAGE", photo[None], "UINT8")]
+    if thresholds is not None:
+        for name, value in zip(("LOW_THRESHOLD", "HIGH_THRESHOLD"), thresholds, strict=True):
+            inputs.append(tensor(name, np.array([[value]], np.float32), "FP32"))
+    answer = triton.infer("detect_edges", inputs)
+    low, high = thresholds or (100.0, 200.0)
+    np.testing.assert_array_equal(answer.as_numpy("EDGES")[0, :, :, 0], cv2.Canny(photo, low, high))
+
+
+def test_two_rows_in_one_request_are_answered_row_by_row(triton: grpcclient.InferenceServerClient) -> None:
+    photo = skimage.data.chelsea()
+    rows = np.stack([photo, photo[:, ::-1]])
+    answer = triton.infer("detect_edges", [tensor("IMAGE", rows, "UINT8")])
+    for row, edges in zip(rows, answer.as_numpy("EDGES"), strict=True):
+        np.testing.assert_array_equal(edges[:, :, 0], cv2.Canny(row, 100, 200))
+    assert len(answer.as_numpy("DATA")) == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        tensor("IMAGE", np.zeros((1, 8, 8, 4), np.uint8), "UINT8"),
+        tensor("IMAGE", np.zeros((8, 8, 3), np.uint8), "UINT8"),
+        tensor("IMAGE", np.zeros((1, 8, 8, 3), np.float32), "FP32"),
+        tensor("IMAGE", np.zeros((1, 0, 8, 3), np.uint8), "UINT8"),
+        tensor("PICTURE", np.zeros((1, 8, 8, 3), np.uint8), "UINT8"),
+    ],
+    ids=["four channels", "no batch axis", "float", "no rows", "wrong name"],
+)
+def test_a_wrong_tensor_is_refused_and_the_server_goes_on(
+    triton: grpcclient.InferenceServerClient, value: grpcclient.InferInput
+) -> None:
+    with pytest.raises(InferenceServerException) as refusal:
+        triton.infer("detect_edges", [value])
+    assert refusal.value.status() == "StatusCode.INVALID_ARGUMENT"
+    black = triton.infer("detect_edges", [tensor("IMAGE", np.zeros((1, 8, 8, 3), np.uint8), "UINT8")])
+    assert not black.as_numpy("EDGES").any()
