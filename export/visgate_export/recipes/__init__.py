@@ -1,0 +1,1 @@
+"""Holds the recipes: a module per kind of network, each with its `RECIPES`; `catalogue` joins them."""

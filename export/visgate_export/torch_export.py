@@ -1,0 +1,71 @@
+"""Turns a PyTorch module into an ONNX model through torch's dynamo exporter; knows nothing about any one network."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import onnx
+import torch
+
+from visgate_export.errors import ConversionError
+
+OPSET = 20
+_CHATTY_LOGGER = "torch.onnx._internal.exporter._registration"
+"""Notes that torchvision's operators are not there; no network here uses them."""
+
+
+def export_module(
+    module: torch.nn.Module,
+    example: Mapping[str, torch.Tensor],
+    dynamic_axes: Mapping[str, Mapping[int, str]],
+    outputs: Sequence[str],
+) -> onnx.ModelProto:
+    """The module as ONNX of opset 20, weights inside.
+
+    Args:
+        module: takes the inputs by these names; in evaluation mode.
+        example: an input of each name, at batch 2 or more: at 1 the exporter takes the axis for a fixed one.
+        dynamic_axes: for each input the names of its axes that vary.
+        outputs: names of the outputs, in order.
+
+    Raises:
+        ConversionError: the module is in training mode, or torch cannot export it.
+    """
+    if module.training:
+        raise ConversionError("the module is in training mode: call eval() on it before it is exported")
+    axes = {
+        name: {axis: torch.export.Dim(size) for axis, size in dynamic_axes.get(name, {}).items()} for name in example
+    }
+    with _quiet():
+        try:
+            program = torch.onnx.export(
+                module,
+                args=(),
+                kwargs=dict(example),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=list(example),
+                output_names=list(outputs),
+                dynamic_shapes=axes,
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            raise ConversionError(f"torch cannot export {type(module).__name__}: {error}") from error
+    if program is None:
+        raise ConversionError(f"torch gave no program for {type(module).__name__}")
+    return program.model_proto
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silences notices about torch's own plans and extras, which say nothing about the module at hand."""
+    logger = logging.getLogger(_CHATTY_LOGGER)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
