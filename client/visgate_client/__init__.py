@@ -1,1 +1,61 @@
-"""The thin gRPC client of a visgate server."""
+"""The thin gRPC client of a visgate server: finds its tools, calls them, and knows none of them by name.
+
+`VisionClient` blocks, `AsyncVisionClient` is awaited; beyond that they are the same. What can go wrong is
+drawn in `visgate_client.errors`.
+"""
+
+from visgate_client._async_client import AsyncVisionClient
+from visgate_client._client import VisionClient
+from visgate_client._pictures import read_picture
+from visgate_client._results import Times, ToolResult
+from visgate_client._statistics import ModelStatistics
+from visgate_client._steps import AsyncTransport, Transport
+from visgate_client._tools import Tool, ToolInput, ToolOutput
+from visgate_client.errors import (
+    ArgumentError,
+    CallCancelledError,
+    ClientStateError,
+    ConnectError,
+    DeadlineError,
+    PictureArrayError,
+    PictureError,
+    PictureFileError,
+    PictureFormatError,
+    PictureTooLargeError,
+    ServerBusyError,
+    ServerError,
+    ServerLostError,
+    UnknownModelError,
+    UnknownToolError,
+    VisgateError,
+)
+
+__all__ = [
+    "ArgumentError",
+    "AsyncTransport",
+    "AsyncVisionClient",
+    "CallCancelledError",
+    "ClientStateError",
+    "ConnectError",
+    "DeadlineError",
+    "ModelStatistics",
+    "PictureArrayError",
+    "PictureError",
+    "PictureFileError",
+    "PictureFormatError",
+    "PictureTooLargeError",
+    "ServerBusyError",
+    "ServerError",
+    "ServerLostError",
+    "Times",
+    "Tool",
+    "ToolInput",
+    "ToolOutput",
+    "ToolResult",
+    "Transport",
+    "UnknownModelError",
+    "UnknownToolError",
+    "VisgateError",
+    "VisionClient",
+    "read_picture",
+]

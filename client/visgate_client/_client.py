@@ -1,0 +1,153 @@
+"""The blocking client: performs the core's steps one after another on the caller's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import numpy.typing as npt
+
+from visgate_client._channel import GrpcTransport
+from visgate_client._core import ClientCore
+from visgate_client._results import ToolResult
+from visgate_client._statistics import ModelStatistics
+from visgate_client._steps import Transport, run
+from visgate_client._tools import Tool
+
+
+class VisionClient:
+    """Calls the tools of a visgate server, or any model of a Triton server, and waits for the answers.
+
+    One client serves any number of threads. On the server's own host pictures go through shared memory where
+    the server grants it; `close`, or the end of a ``with`` block, gives that back.
+
+    Example::
+
+        with VisionClient("localhost:8001") as client:
+            result = client.call("detect_edges", image="photo.jpg")
+            result.image.save("edges.png")
+    """
+
+    def __init__(
+        self,
+        server: str = "localhost:8001",
+        *,
+        timeout: float = 60.0,
+        shared_memory: bool = True,
+        transport: Transport | None = None,
+    ) -> None:
+        """Prepares a client; the first call connects.
+
+        Args:
+            server: HOST:PORT of the server's gRPC port.
+            timeout: seconds that a call may take in all, where it does not say otherwise; math.inf for no limit.
+            shared_memory: whether pictures may go through shared memory on the server's own host.
+            transport: what carries the messages, instead of a gRPC channel to `server`.
+
+        Raises:
+            ArgumentError: the address or the timeout is none.
+        """
+        self._core = ClientCore(server, timeout=timeout, shared_memory=shared_memory)
+        self._transport = GrpcTransport(self._core.address) if transport is None else transport
+
+    def tools(self, *, refresh: bool = False, timeout: float | None = None) -> tuple[Tool, ...]:
+        """Returns the tools of every model that is ready.
+
+        They are read once and remembered; a call of a tool that is not among them reads them again.
+
+        Args:
+            refresh: read them again now.
+            timeout: seconds that this may take, instead of the client's.
+
+        Raises:
+            ConnectError: no server answers.
+            VisgateError: another class of the tree says what else went wrong.
+        """
+        return run(self._core.tools(refresh=refresh, timeout=timeout), self._transport)
+
+    def call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        **more_arguments: Any,
+    ) -> ToolResult:
+        """Calls a tool and returns what it answered.
+
+        Arguments are given by keyword, or as a mapping where a program made them up: a mapping can hold any
+        name, ``timeout`` included. They are checked against the tool's JSON Schema before anything is sent.
+
+        Args:
+            tool: the tool's name.
+            arguments: arguments by name. A picture is a PIL image, a uint8 array, a file's path or its bytes.
+            timeout: seconds that the call may take, instead of the client's. The server drops the call from
+                its queue when they are over.
+            **more_arguments: arguments by keyword; they win over `arguments`.
+
+        Raises:
+            ArgumentError: an argument is wrong; `PictureError` if it is a picture.
+            UnknownToolError: no model that is ready offers the tool.
+            ConnectError: no server answers.
+            ServerLostError: the server went away while the call was under way.
+            DeadlineError: the time ran out.
+            ServerBusyError: the model's queue is full.
+            CallCancelledError: the client was closed while the call was under way.
+            ServerError: the model failed.
+        """
+        merged = {**(arguments or {}), **more_arguments}
+        return run(self._core.call(tool, merged, timeout), self._transport)
+
+    def infer(
+        self, model: str, inputs: Mapping[str, npt.ArrayLike], *, timeout: float | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Sends arrays to any model as they are and returns all its outputs by name.
+
+        Args:
+            model: the model's name.
+            inputs: arrays by the name of the tensor, batch axis included; their types say the Triton datatype.
+                Text is an array of bytes or str objects.
+            timeout: seconds that the call may take, instead of the client's.
+
+        Returns:
+            Read-only arrays by the name of the tensor; text as an array of bytes objects.
+
+        Raises:
+            ArgumentError: an array cannot be sent, or the server refused it.
+            UnknownModelError: the server has no such model, or it is not loaded.
+            VisgateError: as for `call`.
+        """
+        return run(self._core.infer(model, inputs, timeout), self._transport)
+
+    def statistics(self, model: str, *, timeout: float | None = None) -> ModelStatistics:
+        """Returns what the server counted about a model since it loaded it.
+
+        Raises:
+            UnknownModelError: the server has no such model, or it is not loaded.
+            VisgateError: as for `tools`.
+        """
+        return run(self._core.statistics(model, timeout), self._transport)
+
+    def is_ready(self, *, timeout: float | None = None) -> bool:
+        """Tells whether the server answers and all its models are loaded."""
+        return run(self._core.is_ready(timeout), self._transport)
+
+    def close(self) -> None:
+        """Gives the shared memory back and disconnects; calls under way on other threads are cancelled."""
+        try:
+            run(self._core.close(), self._transport)
+        finally:
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"VisionClient({self._core.address.target!r}, timeout={self._core.timeout})"

@@ -1,0 +1,131 @@
+"""Turns Triton's response message into arrays and arrays into a tool's result; receives nothing itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tritonclient.utils import deserialize_bytes_tensor, triton_to_np_dtype
+
+from visgate_client._results import Times, ToolResult
+from visgate_client._shared_memory import Region
+from visgate_client._tools import Tool, ToolOutput
+from visgate_client.errors import ServerError
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+def read_response(response: Any, regions: Mapping[str, Region]) -> dict[str, npt.NDArray[Any]]:
+    """Returns a response's outputs by name, read-only; those in shared memory are copied out of it.
+
+    Raises:
+        ServerError: an output's bytes do not fit its shape.
+    """
+    arrays = {}
+    for index, output in enumerate(response.outputs):
+        shape = tuple(output.shape)
+        region = regions.get(output.name)
+        try:
+            if region is not None:
+                array = region.read(triton_to_np_dtype(output.datatype), shape)
+            elif output.datatype == "BYTES":
+                array = deserialize_bytes_tensor(response.raw_output_contents[index]).reshape(shape)
+            else:
+                dtype = triton_to_np_dtype(output.datatype)
+                array = np.frombuffer(response.raw_output_contents[index], dtype=dtype).reshape(shape)
+        except (ValueError, TypeError, IndexError) as error:
+            raise _broken(
+                response.model_name, f"{output.name} ({output.datatype} {shape}) cannot be read: {error}"
+            ) from error
+        array.flags.writeable = False
+        arrays[output.name] = array
+    return arrays
+
+
+def read_result(tool: Tool, arrays: Arrays, times: Times) -> ToolResult:
+    """Makes a tool's result of the outputs that its model gave.
+
+    An output that is missing, or a picture without pixels, is left out: not every call has every answer.
+
+    Raises:
+        ServerError: an output is not what the wire contract says.
+    """
+    pictures = {}
+    texts: list[str] = []
+    data: list[Any] = []
+    for output in tool.outputs:
+        array = arrays.get(output.tensor)
+        if array is None or not array.size:
+            continue
+        if output.kind == "picture":
+            pictures[output.tensor.lower()] = _picture(tool, output, array)
+        elif output.kind == "text":
+            texts.append(_string(tool, output, array))
+        elif output.kind == "data":
+            data.append(_json(tool, output, array))
+    return ToolResult(
+        tool=tool.name,
+        text=texts[0] if texts else "",
+        data=data[0] if data else None,
+        arrays=pictures,
+        times=times,
+    )
+
+
+def read_times(tool: Tool, arrays: Arrays, *, sent_ns: int, total_ms: float, same_clock: bool) -> Times:
+    """Reads what the server measured.
+
+    Args:
+        tool: the tool.
+        arrays: the model's outputs.
+        sent_ns: unix time in ns when the request was sent.
+        total_ms: what the call took in all.
+        same_clock: the server is on this host, so that its clock can be compared with `sent_ns`.
+
+    Raises:
+        ServerError: the times are not what the wire contract says.
+    """
+    output = next((output for output in tool.outputs if output.kind == "times"), None)
+    measured = None if output is None else arrays.get(output.tensor)
+    if output is None or measured is None:
+        return Times(total_ms)
+    if measured.shape != (1, 3) or measured.dtype.kind != "i":
+        raise _broken(tool.model, f"{output.tensor} is {measured.dtype} {measured.shape}, not INT64 [1, 3]")
+    started_ns, compute_ns, rows = (int(value) for value in measured[0])
+    if not same_clock:
+        return Times(total_ms, compute_ms=compute_ns / 1e6, batch_size=rows)
+    if started_ns < sent_ns:
+        # It ran before it was asked for: this is the answer to an earlier request, out of the cache.
+        return Times(total_ms, compute_ms=0.0, cached=True)
+    return Times(total_ms, (started_ns - sent_ns) / 1e6, compute_ns / 1e6, rows, cached=False)
+
+
+def _picture(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[0] != 1 or array.shape[3] not in (1, 3, 4):
+        raise _broken(tool.model, f"{output.tensor} is {array.dtype} {array.shape}, not UINT8 [1, H, W, 1|3|4]")
+    return array[0, :, :, 0] if array.shape[3] == 1 else array[0]
+
+
+def _string(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> str:
+    value = array.reshape(-1)[0]
+    if not isinstance(value, bytes):
+        raise _broken(tool.model, f"{output.tensor} is {array.dtype}, not BYTES")
+    return value.decode("utf-8", errors="replace")
+
+
+def _json(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> Any:
+    try:
+        return json.loads(_string(tool, output, array))
+    except ValueError as error:
+        raise _broken(tool.model, f"{output.tensor} is no JSON: {error}") from error
+
+
+def _broken(model: str, reason: str) -> ServerError:
+    return ServerError(
+        f"model {model} broke the wire contract: {reason}; look at the model, the call was right",
+        model=model,
+        reason=reason,
+    )

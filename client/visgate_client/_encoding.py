@@ -1,0 +1,159 @@
+"""Turns a tool's arguments into tensors and tensors into Triton's request message; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import service_pb2
+from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor, triton_to_np_dtype
+
+from visgate_client._pictures import MAX_PIXELS, read_picture
+from visgate_client._schema import path_of
+from visgate_client._shared_memory import Region
+from visgate_client._tools import PICTURE_DATATYPE, Tool, ToolInput
+from visgate_client.errors import ArgumentError
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One input of a request.
+
+    Attributes:
+        name: the model's name for it.
+        datatype: its Triton datatype.
+        values: the array, of any strides; for BYTES an array of objects.
+    """
+
+    name: str
+    datatype: str
+    values: npt.NDArray[Any]
+
+    @property
+    def byte_size(self) -> int:
+        """Its size on the wire, which BYTES tell only when they are written."""
+        return 0 if self.datatype == "BYTES" else self.values.nbytes
+
+    def to_bytes(self) -> bytes:
+        """Returns the tensor as KServe's raw contents."""
+        if self.datatype == "BYTES":
+            serialised = serialize_byte_tensor(self.values)
+            return serialised.item() if serialised.size else b""
+        return self.values.tobytes()
+
+
+def encode_arguments(tool: Tool, values: Mapping[str, Any]) -> list[Tensor]:
+    """Makes every tensor that a call of a tool sends, constants included; reads and decodes pictures.
+
+    Args:
+        tool: the tool.
+        values: checked values by argument, as `check_arguments` returns them.
+
+    Raises:
+        PictureError: a picture cannot be read.
+        ArgumentError: a number does not fit its tensor's type.
+    """
+    return [
+        _encode(item, item.constant if item.argument is None else values[item.argument])
+        for item in tool.inputs
+        if item.argument is None or item.argument in values
+    ]
+
+
+def encode_arrays(inputs: Mapping[str, npt.ArrayLike]) -> list[Tensor]:
+    """Makes the tensors of a raw request from arrays whose types say their Triton datatype.
+
+    Raises:
+        ArgumentError: Triton has no datatype for an array's type.
+    """
+    return [_raw_tensor(name, given) for name, given in inputs.items()]
+
+
+def picture_pixels(tensors: Iterable[Tensor]) -> int:
+    """Returns how many pixels a request's pictures have in all."""
+    return sum(tensor.values.nbytes // 3 for tensor in tensors if tensor.datatype == PICTURE_DATATYPE)
+
+
+def build_request(
+    model: str,
+    tensors: Iterable[Tensor],
+    outputs: Iterable[str],
+    *,
+    timeout: float | None,
+    input_regions: Mapping[str, Region],
+    output_regions: Mapping[str, Region],
+) -> Any:
+    """Builds the ModelInferRequest.
+
+    Args:
+        model: the model's name.
+        tensors: its inputs.
+        outputs: the outputs wanted; none named means all.
+        timeout: seconds that the request may wait in the model's queue, or None for the server's own limit.
+        input_regions: shared memory by tensor, for tensors that were copied there.
+        output_regions: shared memory by tensor, where the server is to put the outputs.
+    """
+    request = service_pb2.ModelInferRequest(model_name=model)
+    for tensor in tensors:
+        item = request.inputs.add(name=tensor.name, datatype=tensor.datatype)
+        item.shape.extend(tensor.values.shape)
+        region = input_regions.get(tensor.name)
+        if region is None:
+            request.raw_input_contents.append(tensor.to_bytes())
+        else:
+            _refer(item, region, tensor.byte_size)
+    for name in outputs:
+        item = request.outputs.add(name=name)
+        if name in output_regions:
+            _refer(item, output_regions[name], output_regions[name].byte_size)
+    if timeout is not None:
+        request.parameters["timeout"].int64_param = max(1, int(timeout * 1_000_000))
+    return request
+
+
+def _refer(item: Any, region: Region, byte_size: int) -> None:
+    item.parameters["shared_memory_region"].string_param = region.name
+    item.parameters["shared_memory_byte_size"].int64_param = byte_size
+
+
+def _raw_tensor(name: str, given: npt.ArrayLike) -> Tensor:
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise _unsendable(name, f"the values make no array ({error})") from error
+    if array.dtype.kind == "U":
+        array = array.astype(np.object_)
+    datatype = np_to_triton_dtype(array.dtype)
+    if datatype is None:
+        raise _unsendable(name, f"an array of {array.dtype} cannot be sent")
+    return Tensor(name, datatype, array)
+
+
+def _unsendable(name: str, reason: str) -> ArgumentError:
+    expected = "an array of numbers, booleans, bytes or text"
+    return ArgumentError(f"inputs.{name}: {reason}; give {expected}", path=f"inputs.{name}", expected=expected)
+
+
+def _encode(item: ToolInput, value: Any) -> Tensor:
+    path = path_of(item.argument) if item.argument is not None else f"constants.{item.tensor}"
+    if item.datatype == PICTURE_DATATYPE:
+        picture = read_picture(value, path=path, max_pixels=item.max_pixels or MAX_PIXELS)
+        return Tensor(item.tensor, item.datatype, picture[np.newaxis])
+    if item.datatype == "BYTES":
+        return Tensor(item.tensor, item.datatype, np.array([[str(value).encode()]], dtype=np.object_))
+    return Tensor(item.tensor, item.datatype, _number(item.datatype, value, path))
+
+
+def _number(datatype: str, value: Any, path: str) -> npt.NDArray[Any]:
+    """Returns a number as [1, 1] of the tensor's own type, refusing one that would change its value there."""
+    dtype = np.dtype(triton_to_np_dtype(datatype))
+    limits = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype) if dtype.kind == "f" else None
+    if limits is not None and not float(limits.min) <= value <= float(limits.max):
+        expected = f"a number from {limits.min} to {limits.max}"
+        raise ArgumentError(
+            f"{path}: {value} is too large for {datatype}; give {expected}", path=path, expected=expected
+        )
+    return np.array([[value]], dtype=dtype)

@@ -1,0 +1,252 @@
+"""Agrees with a server on shared memory for a call's tensors; falls back to gRPC wherever that fails.
+
+It is used when the address is on this host, the server keeps count of who uses a region (Triton 2.50 and
+later: earlier ones crash when a region goes away that a request still uses) and grants the first registration.
+
+Only an answer proves that the server is done with a request's regions. After a failure of any kind they are
+*suspects*: neither written, read nor used again, because a request that the client gave up may still run. They
+are given back when the server lets them be unregistered.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import grpc
+from tritonclient.grpc import service_pb2
+
+from visgate_client._error_mapping import is_unreachable
+from visgate_client._shared_memory import NoSharedMemoryError, Region, RegionPool, is_abandoned, sweep
+from visgate_client._steps import Rpc, Steps
+
+_LOGGER = logging.getLogger("visgate_client")
+
+WORTHWHILE = 1 << 15
+"""Bytes from which a tensor goes through shared memory: below, gRPC carries it in the same time."""
+
+_COUNTING_VERSION = (2, 50)
+_EXTENSION = "system_shared_memory"
+_RPC_TIMEOUT = 2.0  # seconds for housekeeping, which must not eat a call's own time
+_RETRY_SUSPECTS = 1.0  # seconds between two attempts to give suspects back
+
+
+class _State(Enum):
+    UNKNOWN = auto()
+    OFFERED = auto()
+    GRANTED = auto()
+    OFF = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The regions that one request may use.
+
+    Attributes:
+        inputs: by tensor.
+        outputs: by tensor.
+    """
+
+    inputs: dict[str, Region] = field(default_factory=dict)
+    outputs: dict[str, Region] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> list[Region]:
+        """All of them."""
+        return [*self.inputs.values(), *self.outputs.values()]
+
+
+class ServerMemory:
+    """What one client and its server have agreed about shared memory; safe in threads."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        """Prepares the negotiation, which the first call of some size holds.
+
+        Args:
+            wanted: whether shared memory may be used at all.
+        """
+        self._state = _State.UNKNOWN if wanted and sys.platform == "linux" else _State.OFF
+        self._pool = RegionPool()
+        self._lock = threading.Lock()
+        self._suspects: list[Region] = []
+        self._retry_suspects_at = 0.0
+
+    def lease(self, inputs: Mapping[str, int], outputs: Mapping[str, int], timeout: float | None) -> Steps[Lease]:
+        """Finds regions for the tensors for which that is worth while and possible.
+
+        Args:
+            inputs: sizes in bytes by tensor.
+            outputs: expected sizes in bytes by tensor.
+            timeout: seconds that the call has left.
+        """
+        inputs = {name: size for name, size in inputs.items() if size >= WORTHWHILE}
+        outputs = {name: size for name, size in outputs.items() if size >= WORTHWHILE}
+        if self._state is _State.OFF or not (inputs or outputs):
+            return Lease()
+        limit = _RPC_TIMEOUT if timeout is None else min(timeout, _RPC_TIMEOUT)
+        if self._state is _State.UNKNOWN:
+            yield from self._negotiate(limit)
+        yield from self._give_suspects_back(limit)
+        lease = Lease()
+        try:
+            for sizes, regions in ((inputs, lease.inputs), (outputs, lease.outputs)):
+                for name, size in sizes.items():
+                    region = yield from self._region(size, limit)
+                    if region is not None:
+                        regions[name] = region
+        except BaseException:
+            self._pool.give_back(lease.regions)
+            raise
+        return lease
+
+    def release(self, lease: Lease) -> None:
+        """Takes the regions of a request back that was answered."""
+        if self._state is _State.OFF:  # closed while the request was under way
+            self._pool.discard(lease.regions)
+        else:
+            self._pool.give_back(lease.regions)
+
+    def suspect(self, lease: Lease) -> None:
+        """Puts the regions of a request aside that was not answered, and may still be running."""
+        if self._state is _State.OFF:
+            self._pool.discard(lease.regions)
+            return
+        with self._lock:
+            self._suspects.extend(lease.regions)
+
+    def forget_registrations(self) -> None:
+        """Drops every region: the server that knew them is no more."""
+        with self._lock:
+            suspects, self._suspects = self._suspects, []
+        self._pool.discard([*suspects, *self._pool.take_all()])
+
+    def close(self) -> Steps[None]:
+        """Gives back everything; what the server still uses loses its file at least."""
+        with self._lock:
+            suspects, self._suspects = self._suspects, []
+        regions = [*self._pool.take_all(), *suspects]
+        self._state = _State.OFF
+        try:
+            for region in regions:
+                reachable = yield from self._unregister(region, _RPC_TIMEOUT)
+                if reachable is None:
+                    break
+        finally:
+            self._pool.discard(regions)
+
+    def _negotiate(self, limit: float) -> Steps[None]:
+        try:
+            metadata = yield Rpc("ServerMetadata", service_pb2.ServerMetadataRequest(), limit)
+        except grpc.RpcError as error:
+            if not is_unreachable(error):
+                self._turn_off(f"the server does not say what it is: {error.details()}")
+            return
+        if _EXTENSION not in metadata.extensions or _version(metadata.version) < _COUNTING_VERSION:
+            self._turn_off(f"server {metadata.name} {metadata.version} does not offer it safely")
+            return
+        sweep()
+        if self._state is _State.UNKNOWN:
+            self._state = _State.OFFERED
+
+    def _region(self, byte_size: int, limit: float) -> Steps[Region | None]:
+        """Returns a registered region, or None if there is none to be had."""
+        if self._state not in (_State.OFFERED, _State.GRANTED):
+            return None
+        idle = self._pool.take(byte_size)
+        if idle is not None:
+            return idle
+        try:
+            region, given_up = self._pool.create(byte_size)
+        except NoSharedMemoryError as error:
+            _LOGGER.debug("this call goes over gRPC alone: %s", error)
+            return None
+        try:
+            for old in given_up:
+                yield from self._unregister(old, limit)
+        finally:
+            self._pool.discard(given_up)
+        granted = yield from self._register(region, limit)
+        return region if granted else None
+
+    def _register(self, region: Region, limit: float) -> Steps[bool]:
+        request = service_pb2.SystemSharedMemoryRegisterRequest(
+            name=region.name, key=region.key, offset=0, byte_size=region.byte_size
+        )
+        try:
+            yield Rpc("SystemSharedMemoryRegister", request, limit)
+        except grpc.RpcError as error:
+            self._pool.discard([region])
+            if not is_unreachable(error):
+                self._turn_off(f"the server refuses it: {error.details()}")
+            return False
+        except BaseException:
+            self._pool.discard([region])
+            raise
+        if self._state is _State.OFFERED:
+            self._state = _State.GRANTED
+            yield from self._sweep_registrations(limit)
+        return True
+
+    def _sweep_registrations(self, limit: float) -> Steps[None]:
+        """Makes the server forget the regions of clients that ended without saying so.
+
+        Only now, after it opened a region of ours: so it sees the same /dev/shm, and what is missing there
+        is missing for it too.
+        """
+        try:
+            status = yield Rpc("SystemSharedMemoryStatus", service_pb2.SystemSharedMemoryStatusRequest(), limit)
+        except grpc.RpcError as error:
+            _LOGGER.debug("the server does not list its shared memory: %s", error.details())
+            return
+        for name in filter(is_abandoned, list(status.regions)):
+            yield from self._unregister_name(name, limit)
+
+    def _give_suspects_back(self, limit: float) -> Steps[None]:
+        with self._lock:
+            now = time.monotonic()
+            if not self._suspects or now < self._retry_suspects_at:
+                return
+            self._retry_suspects_at = now + _RETRY_SUSPECTS
+            suspects, self._suspects = self._suspects, []
+        remaining = list(suspects)
+        try:
+            for region in suspects:
+                let_go = yield from self._unregister(region, limit)
+                if let_go:
+                    remaining.remove(region)
+                    self._pool.discard([region])
+        finally:
+            with self._lock:
+                self._suspects.extend(remaining)
+
+    def _unregister(self, region: Region, limit: float) -> Steps[bool | None]:
+        return (yield from self._unregister_name(region.name, limit))
+
+    def _unregister_name(self, name: str, limit: float) -> Steps[bool | None]:
+        """Returns True if the server let go of the region, False if not yet, None if it cannot be reached."""
+        # An empty name would unregister every client's regions; names of ours are never empty.
+        request = service_pb2.SystemSharedMemoryUnregisterRequest(name=name)
+        try:
+            yield Rpc("SystemSharedMemoryUnregister", request, limit)
+        except grpc.RpcError as error:
+            _LOGGER.debug("shared memory %s stays registered: %s", name, error.details())
+            return None if is_unreachable(error) else False
+        return True
+
+    def _turn_off(self, reason: str) -> None:
+        with self._lock:
+            told = self._state is _State.OFF
+            self._state = _State.OFF
+        if not told:
+            _LOGGER.info("pictures go over gRPC and not through shared memory: %s", reason)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    match = re.match(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

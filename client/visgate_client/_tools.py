@@ -1,0 +1,192 @@
+"""Reads what tools a model offers out of its Triton configuration; sends nothing and checks no call."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+_LOGGER = logging.getLogger("visgate_client")
+
+SCALAR_DATATYPES: Mapping[str, tuple[str, ...]] = {
+    "number": ("FP32", "FP64"),
+    "integer": ("INT32", "INT64"),
+    "boolean": ("BOOL",),
+    "string": ("BYTES",),
+}
+"""Which tensor datatypes can carry a JSON Schema type; a picture is a string that travels as UINT8."""
+
+PICTURE_DATATYPE = "UINT8"
+
+OutputKind = Literal["picture", "text", "data", "times"]
+
+
+class MalformedToolError(ValueError):
+    """A model's list of tools cannot be understood; it never leaves this package, the model is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInput:
+    """One tensor that a tool sends.
+
+    Attributes:
+        tensor: its name in the model.
+        datatype: its Triton datatype, as in ``FP32``.
+        argument: the argument that it carries, or None if it always carries `constant`.
+        constant: the value that this tool binds it to.
+        max_pixels: the most pixels that the tool accepts in this picture, or None if it does not say.
+    """
+
+    tensor: str
+    datatype: str
+    argument: str | None = None
+    constant: str | float | bool | None = None
+    max_pixels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """One tensor that a tool answers with.
+
+    Attributes:
+        tensor: its name in the model.
+        kind: whether it holds a picture, a sentence, JSON data or the server's own times.
+        description: what it shows.
+    """
+
+    tensor: str
+    kind: OutputKind
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool that a running server offers.
+
+    Attributes:
+        name: what `call` takes.
+        title: what a person would call it.
+        description: what it does and cannot do, written for a language model.
+        parameters: JSON Schema of its arguments.
+        examples: things a person says that this tool answers.
+        model: the Triton model behind it.
+        inputs: the tensors that it sends.
+        outputs: the tensors that it answers with.
+    """
+
+    name: str
+    title: str
+    description: str
+    parameters: Mapping[str, Any]
+    examples: tuple[str, ...]
+    model: str
+    inputs: tuple[ToolInput, ...] = field(repr=False)
+    outputs: tuple[ToolOutput, ...] = field(repr=False)
+
+    @property
+    def properties(self) -> Mapping[str, Mapping[str, Any]]:
+        """The JSON Schema of each argument by name."""
+        properties: Mapping[str, Mapping[str, Any]] = self.parameters.get("properties", {})
+        return properties
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The arguments that have to be given."""
+        return tuple(self.parameters.get("required", ()))
+
+
+def is_picture(schema: Mapping[str, Any]) -> bool:
+    """Tells whether an argument's JSON Schema describes a picture."""
+    return schema.get("type") == "string" and str(schema.get("contentMediaType", "")).startswith("image/")
+
+
+def parse_tools(model: str, tools_json: str) -> tuple[Tool, ...]:
+    """Reads the JSON of a model's ``parameters["tools"]``.
+
+    Raises:
+        MalformedToolError: it is not the JSON list that the wire contract describes.
+    """
+    try:
+        entries = json.loads(tools_json)
+        return tuple(_parse_tool(model, entry) for entry in entries)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise MalformedToolError(f"model {model}: its tools cannot be read: {error!r}") from error
+
+
+def collect_tools(tools_json_by_model: Iterable[tuple[str, str]]) -> dict[str, Tool]:
+    """Gathers all models' tools by name; one model's mistake costs its own tools only, and is logged."""
+    tools: dict[str, Tool] = {}
+    for model, tools_json in tools_json_by_model:
+        try:
+            parsed = parse_tools(model, tools_json)
+        except MalformedToolError as error:
+            _LOGGER.warning("%s; they are left out", error)
+            continue
+        for tool in parsed:
+            if tool.name in tools:
+                _LOGGER.warning(
+                    "tool %s is offered by model %s and by model %s; the first is used",
+                    tool.name,
+                    tools[tool.name].model,
+                    model,
+                )
+            else:
+                tools[tool.name] = tool
+    return tools
+
+
+def _parse_tool(model: str, entry: Mapping[str, Any]) -> Tool:
+    tool = Tool(
+        name=_text(entry, "name"),
+        title=str(entry.get("title", entry["name"])),
+        description=_text(entry, "description"),
+        parameters=dict(entry["parameters"]),
+        examples=tuple(str(example) for example in entry.get("examples", ())),
+        model=model,
+        inputs=tuple(_parse_input(item) for item in entry["inputs"]),
+        outputs=tuple(_parse_output(item) for item in entry["outputs"] if item["kind"] in get_args(OutputKind)),
+    )
+    _check_bindings(tool)
+    return tool
+
+
+def _parse_input(item: Mapping[str, Any]) -> ToolInput:
+    if ("argument" in item) == ("constant" in item):
+        raise MalformedToolError(f"input {item['tensor']} must have either an argument or a constant")
+    return ToolInput(
+        tensor=_text(item, "tensor"),
+        datatype=_text(item, "datatype"),
+        argument=item.get("argument"),
+        constant=item.get("constant"),
+        max_pixels=None if item.get("max_pixels") is None else int(item["max_pixels"]),
+    )
+
+
+def _parse_output(item: Mapping[str, Any]) -> ToolOutput:
+    return ToolOutput(tensor=_text(item, "tensor"), kind=item["kind"], description=str(item.get("description", "")))
+
+
+def _check_bindings(tool: Tool) -> None:
+    """Refuses a tool whose arguments and tensors do not fit each other, before any call finds out."""
+    bound = {item.argument for item in tool.inputs if item.argument is not None}
+    if bound != set(tool.properties):
+        raise MalformedToolError(f"tool {tool.name}: tensors carry {sorted(bound)}, not its arguments")
+    for item in tool.inputs:
+        if item.argument is None:
+            continue
+        schema = tool.properties[item.argument]
+        allowed = (PICTURE_DATATYPE,) if is_picture(schema) else SCALAR_DATATYPES.get(schema.get("type", ""), ())
+        if item.datatype not in allowed:
+            raise MalformedToolError(
+                f"tool {tool.name}: argument {item.argument} of type {schema.get('type')!r} "
+                f"cannot travel as {item.datatype}"
+            )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = entry[key]
+    if not isinstance(value, str) or not value:
+        raise MalformedToolError(f"{key} must be text, not {value!r}")
+    return value
