@@ -1,0 +1,41 @@
+"""One real Triton for the whole run: the repository as `make models` left it, on ports of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from visgate_client import VisionClient
+from visgate_server.embedded import EmbeddedServer, RunningServer
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    folder = tmp_path_factory.mktemp("triton")
+    with EmbeddedServer(
+        repository=ROOT / "model_repository",
+        grpc_port=0,
+        http_port=0,
+        metrics_port=0,
+        state_directory=folder,
+    ).start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(server: RunningServer) -> Iterator[VisionClient]:
+    with VisionClient(server.address) as vision_client:
+        yield vision_client
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
