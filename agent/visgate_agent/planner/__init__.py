@@ -1,0 +1,1 @@
+"""The offline planner: answers without a language model, by meaning of clauses alone."""

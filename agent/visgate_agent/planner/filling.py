@@ -1,0 +1,118 @@
+"""Fills a tool's arguments, other than pictures, from the words of a clause and the argument's JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from visgate_agent.planner.clauses import quoted_strings
+from visgate_agent.planner.english import COLOURS, NUMBERS
+from visgate_agent.vision import is_picture
+from visgate_client import Tool
+
+_NUMBER = r"(-?\d+(?:\.\d+)?|-?\.\d+|" + "|".join(NUMBERS[1:]) + r")\b(\s*(?:%|percent\b))?"
+_LINK = r"(?:\s+(?:of|to|is|at|equal to|around|about))?\s*[=:]?\s*"
+_FACTOR = re.compile(r"(?:\b(\d+(?:\.\d+)?|" + "|".join(NUMBERS[1:]) + r")\s*(?:x|×|times|fold)\b|\b[x×](\d+)\b)")
+_FACTOR_WORDS = frozenset({"factor", "scale", "times", "zoom"})
+_REFUSALS = frozenset({"no", "not", "without", "never"})
+_WEAK_WORDS = frozenset({"k", "n", "of", "the", "in", "max", "min", "maximum", "minimum"})
+
+
+def fill_arguments(tool: Tool, clause: str) -> dict[str, Any]:
+    """The arguments that a clause gives a value to; the server knows the defaults of the others.
+
+    Numbers count where they stand beside the argument's name ("a threshold of 0.3", "top 3"), words where they are
+    among the argument's choices, colours where the argument is about one, quoted text for any other string. A
+    string that is required takes the whole clause if there is nothing better.
+    """
+    found: dict[str, Any] = {}
+    for name, schema in tool.properties.items():
+        if is_picture(schema):
+            continue
+        value = _value(name, schema, clause, _rivals(tool, name))
+        if value is None and schema.get("type") == "string" and name in tool.required and "enum" not in schema:
+            value = clause
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def missing_arguments(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The required arguments, other than pictures, that have no value."""
+    return tuple(name for name in tool.required if name not in arguments and not is_picture(tool.properties[name]))
+
+
+def _value(name: str, schema: Mapping[str, Any], clause: str, rivals: frozenset[str]) -> Any:
+    if "enum" in schema:
+        return _choice(schema["enum"], clause)
+    match schema.get("type"):
+        case "number":
+            return _number(name, schema, clause, rivals)
+        case "integer":
+            number = _number(name, schema, clause, rivals)
+            return int(number) if number is not None and number == int(number) else None
+        case "boolean":
+            return _flag(name, clause)
+        case "string":
+            return _text(name, schema, clause)
+    return None
+
+
+def _choice(choices: list[Any], clause: str) -> Any:
+    """The choice that the clause spells out; the longest, if it spells out several."""
+    text = _plain(clause)
+    spelt = [choice for choice in choices if f" {_plain(str(choice)).strip()} " in text]
+    return max(spelt, key=lambda choice: len(str(choice)), default=None)
+
+
+def _number(name: str, schema: Mapping[str, Any], clause: str, rivals: frozenset[str]) -> float | None:
+    words = name.lower().split("_")
+    if _FACTOR_WORDS & set(words) and (factor := _FACTOR.search(clause.lower())):
+        return _parsed(factor.group(1) or factor.group(2))
+    # The full name counts most; one of its words will do if no other argument shares it.
+    own = [word for word in words if word not in rivals and (word not in _WEAK_WORDS or len(words) == 1)]
+    for label in (r"[\s_-]".join(words), *own):
+        after = re.search(rf"\b{label}s?\b{_LINK}{_NUMBER}", clause, re.I)
+        before = re.search(rf"(?<![\w.]){_NUMBER}\s+{label}s?\b", clause, re.I)
+        if match := after or before:
+            value = _parsed(match.group(1))
+            is_share = match.group(2) is not None and schema.get("maximum", 100) <= 1
+            return value / 100 if is_share else value
+    return None
+
+
+def _flag(name: str, clause: str) -> bool | None:
+    words = r"[\s_-]".join(name.lower().split("_"))
+    if re.search(rf"\b(?:without|no|not|don't|never)\s+(?:\w+\s+)?{words}", clause, re.I):
+        return False
+    return True if re.search(rf"\b{words}\b", clause, re.I) else None
+
+
+def _text(name: str, schema: Mapping[str, Any], clause: str) -> str | None:
+    if quoted := quoted_strings(clause):
+        return quoted[0]
+    about = f"{name} {schema.get('description', '')}".lower()
+    if "colour" in about or "color" in about:
+        words = re.findall(r"#[0-9a-f]{6}\b|[a-z]+", clause.lower())
+        return next((word for before, word in pairwise(["", *words]) if _is_colour(before, word)), None)
+    return None
+
+
+def _is_colour(before: str, word: str) -> bool:
+    return (word in COLOURS or word.startswith("#")) and before not in _REFUSALS
+
+
+def _rivals(tool: Tool, name: str) -> frozenset[str]:
+    """The words of the names of the tool's other arguments."""
+    return frozenset(word for other in tool.properties if other != name for word in other.lower().split("_"))
+
+
+def _parsed(number: str) -> float:
+    return float(NUMBERS.index(number.lower())) if number.lower() in NUMBERS else float(number)
+
+
+def _plain(text: str) -> str:
+    """Lower case words between single spaces, with one at each end."""
+    return " " + " ".join(re.findall(r"[\w#.]+", text.lower().replace("_", " "))) + " "

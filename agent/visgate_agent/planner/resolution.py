@@ -1,0 +1,170 @@
+"""Decides which picture a reference means, given the photos and what the tools have made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from visgate_agent.planner.english import LOOKING
+from visgate_agent.planner.history import History, MadePicture
+from visgate_agent.planner.references import (
+    AllPhotos,
+    Content,
+    Mentioned,
+    Named,
+    Newest,
+    Ordinal,
+    OriginalPhoto,
+    Reference,
+)
+from visgate_agent.planner.tool_words import ResultWords, mentioned_stems
+from visgate_client import Tool
+
+
+@dataclass(frozen=True)
+class EarlierStep:
+    """A call that this request has led to before.
+
+    Attributes:
+        tool: what was called.
+        source: the name of the picture that it was given; none if it takes no picture.
+        pending: whether it is still to be carried out, so that its pictures are not known.
+    """
+
+    tool: Tool
+    source: str | None
+    pending: bool
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The names of the pictures that a reference means; several if it speaks of several photos."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """The reference may mean what a call will make that is still pending."""
+
+
+@dataclass(frozen=True)
+class NoPicture:
+    """There is no picture that the reference could mean.
+
+    Attributes:
+        reason: for the user: what is missing.
+    """
+
+    reason: str
+
+
+class PictureResolver:
+    """Resolves the references of one request's clauses."""
+
+    def __init__(self, history: History, tools: Sequence[Tool]) -> None:
+        self._history = history
+        self._words = {tool.name: ResultWords.of(tool) for tool in tools}
+        self._looking = {tool.name for tool in tools if tool.name.split("_")[0] in LOOKING}
+
+    def resolve(self, reference: Reference, tool: Tool, earlier: Sequence[EarlierStep]) -> Resolved | Waits | NoPicture:
+        """Which pictures a reference means.
+
+        Args:
+            reference: what a clause says.
+            tool: what the clause asks for; "find the edges" speaks of what it will make, not of older edges.
+            earlier: the steps of the same request that come before the clause, in order.
+        """
+        if isinstance(reference, Named):
+            return Resolved((self._named(reference.name),))
+        photos = self._history.photos
+        if not self._history.pictures:
+            return NoPicture("There is no picture yet: attach one first.")
+        match reference:
+            case AllPhotos():
+                return Resolved(self._history.request.pictures or photos)
+            case Ordinal(position):
+                return self._counted(position, earlier)
+            case OriginalPhoto():
+                return Resolved((self._photo(earlier),))
+            case Mentioned(words, otherwise):
+                return self._mentioned(words, tool, earlier) or self.resolve(otherwise, tool, earlier)
+            case Newest(transformed):
+                return self._newest(earlier, transformed=transformed)
+            case Content():
+                return self._content(earlier)
+
+    def _mentioned(
+        self, mentions: Sequence[str], tool: Tool, earlier: Sequence[EarlierStep]
+    ) -> Resolved | Waits | None:
+        """The newest picture that one of the mentions fits; none if there is none."""
+        stems = mentioned_stems(mentions) - self._words[tool.name].any_picture
+        if any(step.pending and stems & self._words[step.tool.name].any_picture for step in earlier):
+            return Waits()
+        for made in reversed(self._history.made):
+            # The tool that made a picture may have left the server since.
+            words = self._words.get(made.tool)
+            if words is not None and stems & words.picture(made.output):
+                return Resolved((made.name,))
+        return None
+
+    def _named(self, name: str) -> str:
+        """The name as the store knows it; an unknown one as it stands, for the store to object to."""
+        written = name.lower()
+        for known in self._history.pictures:
+            if written in (known, known.removesuffix(".png")):
+                return known
+        return name
+
+    def _counted(self, position: int, earlier: Sequence[EarlierStep]) -> Resolved | Waits | NoPicture:
+        photos = self._history.photos
+        if position == -1 and len(photos) == 1:
+            return self._newest(earlier, transformed=False)
+        if position >= len(photos):
+            count = "is only one photo" if len(photos) == 1 else f"are only {len(photos)} photos"
+            return NoPicture(f"There {count}.")
+        return Resolved((photos[position],))
+
+    def _photo(self, earlier: Sequence[EarlierStep]) -> str:
+        """The photo that is being spoken of: this request's, or that at the head of what was made last."""
+        if sources := [step.source for step in earlier if step.source is not None]:
+            return self._head(sources[-1])
+        if self._history.request.pictures:
+            return self._history.request.pictures[0]
+        if self._history.last_source is not None:
+            return self._head(self._history.last_source)
+        return self._history.photos[-1] if self._history.photos else self._history.pictures[-1]
+
+    def _head(self, name: str) -> str:
+        sources = {made.name: made.source for made in self._history.made}
+        while (source := sources.get(name)) is not None:
+            name = source
+        return name
+
+    def _newest(self, earlier: Sequence[EarlierStep], *, transformed: bool) -> Resolved | Waits:
+        if any(step.pending for step in earlier):
+            return Waits()
+        made: Sequence[MadePicture] = self._history.made
+        if not earlier and self._history.request.pictures:
+            # Photos that come with a request are newer than anything made before it.
+            return Resolved((self._photo(earlier),))
+        if earlier and any(picture.current for picture in made):
+            made = [picture for picture in made if picture.current]
+        elif earlier:
+            return Resolved((earlier[-1].source or self._photo(earlier),))
+        made = [picture for picture in made if picture.output == 0]
+        if transformed:
+            made = [picture for picture in made if picture.tool not in self._looking] or made
+        return Resolved((made[-1].name,)) if made else Resolved((self._photo(earlier),))
+
+    def _content(self, earlier: Sequence[EarlierStep]) -> Resolved | Waits:
+        """What the step before looked at, or made of it if that was a new version of the picture."""
+        if not earlier:
+            return Resolved((self._photo(earlier),))
+        last = earlier[-1]
+        if last.tool.name in self._looking:
+            return Resolved((last.source or self._photo(earlier),))
+        if last.pending:
+            return Waits()
+        made = [made.name for made in self._history.made if made.current and made.output == 0]
+        return Resolved((made[-1] if made else self._photo(earlier),))
