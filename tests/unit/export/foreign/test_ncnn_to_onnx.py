@@ -30,11 +30,11 @@ LAYERS = {
     "convolution": ("Convolution c 1 1 in out 0=2 1=3 4=1 5=1 6=72", kernel(72) + numbers(2).tobytes()),
     "convolution without bias": ("Convolution c 1 1 in out 0=2 1=1 6=8", kernel(8)),
     "convolution, unequal sides": (
-        "Convolution c 1 1 in out 0=2 1=3 11=2 2=1 12=2 3=2 13=1 4=2 14=1 15=0 16=1 5=1 6=48",
+        "Convolution c 1 1 in out 0=2 1=3 11=2 2=1 12=2 3=2 13=1 4=2 14=1 15=0 16=3 5=1 6=48",
         kernel(48) + numbers(2).tobytes(),
     ),
     "prelu": ("PReLU p 1 1 in out 0=4", numbers(4).tobytes()),
-    "pixel shuffle": ("PixelShuffle s 1 1 in out 0=2", b""),
+    "pixel shuffle": ("Convolution c 1 1 in mid 0=8 1=1 6=32\nPixelShuffle s 1 1 mid out 0=2", kernel(32)),
     "nearest": ("Interp i 1 1 in out 0=1 1=3.0 2=2.0", b""),
     "split and add": ("Split s 1 2 in a b\nPReLU p 1 1 b c 0=4\nBinaryOp o 2 1 a c out", numbers(4).tobytes()),
 }

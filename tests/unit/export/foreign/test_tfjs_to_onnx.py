@@ -195,12 +195,14 @@ def test_average_pool_leaves_padding_out() -> None:
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("kernel", [[1, 4, 6, 1], [1, 2, 3, 1]])
-def test_average_pool_over_all_and_over_a_part(kernel: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "strides"), [([1, 4, 6, 1], [1, 4, 6, 1]), ([1, 2, 3, 1], [1, 2, 3, 1]), ([1, 2, 3, 1], [1, 9, 9, 1])]
+)
+def test_average_pool_over_all_and_over_a_part(kernel: list[int], strides: list[int]) -> None:
     maps = numbers(2, 4, 6, 3)
-    attributes = {**WINDOW, "padding": "VALID", "strides": kernel, "ksize": kernel}
+    attributes = {**WINDOW, "padding": "VALID", "strides": strides, "ksize": kernel}
     result = run_node("AvgPool", ["x"], attributes, {}, {"x": maps})
-    assert_equal_planes(result, functional.avg_pool2d(planes(maps), (kernel[1], kernel[2])))
+    assert_equal_planes(result, functional.avg_pool2d(planes(maps), kernel[1:3], strides[1:3]))
 
 
 def test_mean_over_the_picture() -> None:

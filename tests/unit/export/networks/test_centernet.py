@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import onnxruntime
 import pytest
@@ -21,7 +22,7 @@ def blind_to_brightness(weights: np.ndarray) -> np.ndarray:
 
 # Stand-ins for the network: each feature map is one convolution of the picture's blocks of 4 x 4 pixels.
 CONSTANTS = {
-    "scores": blind_to_brightness(RANDOM.normal(size=(4, 4, 3, 80)) / 1000),
+    "scores": blind_to_brightness(np.broadcast_to(RANDOM.normal(size=(1, 1, 3, 80)) / 1500, (4, 4, 3, 80))),
     "sides": blind_to_brightness(RANDOM.normal(size=(4, 4, 3, 4)) / 20),
 }
 NODES = [
@@ -47,6 +48,13 @@ def detections_of(picture: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
+def smooth_pictures(count: int) -> np.ndarray:
+    """Spots of colour of a few cells: next to a high score lie other high ones, which are no peaks."""
+    noise = np.random.default_rng(count).normal(size=(count, 512, 512, 3))
+    spots = np.stack([cv2.GaussianBlur(picture, (0, 0), 6) for picture in noise])
+    return np.clip(128 + 40 * spots / spots.std(), 0, 255).astype(np.uint8)
+
+
 @pytest.fixture(scope="module")
 def session() -> onnxruntime.InferenceSession:
     model = build_centernet(GraphModel({node.name: node for node in NODES}, CONSTANTS))
@@ -55,7 +63,7 @@ def session() -> onnxruntime.InferenceSession:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_detections_of_each_row_are_its_own(session: onnxruntime.InferenceSession, count: int) -> None:
-    pictures = np.random.default_rng(count).integers(0, 256, (count, 512, 512, 3), dtype=np.uint8)
+    pictures = smooth_pictures(count)
     (built,) = session.run(["detections"], {"image": pictures})
     assert built.shape == (count, 100, 6)
     for row, picture in zip(built, pictures, strict=True):
@@ -65,7 +73,7 @@ def test_detections_of_each_row_are_its_own(session: onnxruntime.InferenceSessio
             assert boxes < 2e-3
             assert scores < 1e-5
         assert (np.diff(row[:, 4]) <= 0).all()
-        assert len(set(row[:, 5])) > 20  # many kinds, or the order of the axes would not show
+        assert len(set(row[:, 5])) > 10  # many kinds, or the order of the axes would not show
 
 
 def test_difference_of_two_lists_ignores_their_order() -> None:
