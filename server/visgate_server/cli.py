@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -127,10 +127,13 @@ def start(
             running = server.start(progress.show, begin)
     except EnvironmentProblemsError as error:
         raise click.ClickException("the server was not started: mend the problems above first") from error
-    show_started(console, running)
-    if foreground:
-        console.print("stop it with Ctrl-C")
-        with running, suppress(KeyboardInterrupt):
+    with ExitStack() as at_the_end:
+        if foreground:
+            at_the_end.enter_context(running)
+            at_the_end.enter_context(suppress(KeyboardInterrupt))
+        show_started(console, running)
+        if foreground:
+            console.print("stop it with Ctrl-C")
             running.wait()
 
 

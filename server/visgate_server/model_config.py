@@ -40,7 +40,7 @@ def model_config(spec: ModelSpec) -> Any:
     policy.default_timeout_microseconds = QUEUE_TIMEOUT_US
     policy.allow_timeout_override = True
     policy.max_queue_size = spec.max_queue_size
-    config.response_cache.enable = spec.cacheable
+    config.response_cache.enable = spec.response_cache
     for side in spec.warmup_sides:
         _add_warmup(config, spec, side)
     _set_parameter(config, "summary", spec.summary)

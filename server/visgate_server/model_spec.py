@@ -12,6 +12,12 @@ TEXT_TENSOR = "TEXT"
 DATA_TENSOR = "DATA"
 TIMES_TENSOR = "TIMES"
 
+OUTPUTS_TENSOR = "OUTPUTS"
+"""An optional input of every tool model that says which outputs the request asks for: their names, comma-separated, or
+`all`. Triton's response cache does not look at that when it compares requests, and would answer a request for every
+output with what another had asked for: one tensor, say. As an input it tells the two apart."""
+ALL_OUTPUTS = "all"
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -34,7 +40,8 @@ class ModelSpec:
         networks: files that the export puts in the model's version folder.
         max_batch_size: rows that Triton puts together at most.
         max_queue_size: requests that wait at most; one more is refused at once.
-        cacheable: whether equal inputs always give equal outputs, so that Triton may answer from its cache.
+        response_cache: whether Triton answers equal inputs from its cache. Comparing a 512 × 512 picture with what is
+            there costs every request about 1 ms, so a model that takes a few ms is better off without.
         calls: models that this one calls inside the server.
         plain_arguments, plain_outputs: the inputs and outputs of a model that offers no tool.
         warmup_sides: picture sides in pixels that the model runs once before it is ready; empty for no warm-up.
@@ -47,7 +54,7 @@ class ModelSpec:
     networks: tuple[str, ...] = ()
     max_batch_size: int = 8
     max_queue_size: int = 128
-    cacheable: bool = True
+    response_cache: bool = True
     calls: tuple[str, ...] = ()
     plain_arguments: tuple[Argument, ...] = ()
     plain_outputs: tuple[TensorSpec, ...] = ()
@@ -82,7 +89,7 @@ class ModelSpec:
         Pictures may differ in size from request to request (`ragged`), or Triton would not batch them; whatever has
         a default is optional, for callers that know the protocol alone.
         """
-        return tuple(
+        arguments = tuple(
             TensorSpec(
                 name=argument.tensor,
                 datatype=argument.kind.datatype,
@@ -92,6 +99,7 @@ class ModelSpec:
             )
             for argument in self.arguments
         )
+        return (*arguments, TensorSpec(OUTPUTS_TENSOR, "BYTES", (1,), optional=True)) if self.tools else arguments
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
@@ -123,6 +131,7 @@ class ModelSpec:
             if argument.name not in own:
                 value = tool.constants.get(argument.name, argument.default)
                 inputs.append({"tensor": argument.tensor, "datatype": argument.kind.datatype, "constant": value})
+        inputs.append({"tensor": OUTPUTS_TENSOR, "datatype": "BYTES", "constant": ALL_OUTPUTS})
         outputs: list[dict[str, Any]] = [
             {"tensor": output.tensor, "kind": "picture", "description": output.description} for output in tool.pictures
         ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from visgate_server.batching import Answer, answer_requests
 from visgate_server.errors import InvalidArgumentError, ModelFaultError, VisgateServerError
+from visgate_server.model_spec import OUTPUTS_TENSOR
 from visgate_server.tool_model import ModelCall, ToolModel
 
 
@@ -72,10 +73,13 @@ class _BackendCaller:
 
     def _call(self, call: ModelCall) -> dict[str, NDArray[Any]]:
         pb_utils = self._pb_utils
+        rows = len(next(iter(call.inputs.values())))
+        wanted = np.full((rows, 1), ",".join(call.outputs).encode(), np.object_)
+        inputs = {**call.inputs, OUTPUTS_TENSOR: wanted}
         request = pb_utils.InferenceRequest(
             model_name=call.model,
             requested_output_names=list(call.outputs),
-            inputs=[pb_utils.Tensor(name, np.ascontiguousarray(value)) for name, value in call.inputs.items()],
+            inputs=[pb_utils.Tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()],
         )
         response = request.exec()
         if response.has_error():

@@ -94,7 +94,7 @@ Response = ToolResponse | TensorResponse
 
 @dataclass(frozen=True)
 class ModelCall:
-    """A request to another model of the same server; a batch axis leads each input tensor."""
+    """A request to another tool model of the same server; a batch axis leads each input tensor."""
 
     model: str
     inputs: Tensors

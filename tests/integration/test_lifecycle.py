@@ -237,6 +237,8 @@ def test_models_that_fail_are_named_with_their_reasons_while_the_rest_serve(
         with triton.InferenceServerClient(server.address) as client:
             assert not client.is_server_ready()
             assert client.is_model_ready("echo")
+            served = {model.name for model in client.get_model_repository_index().models}
+            assert served == {"echo", "broken", "crashing"}
             with pytest.raises(triton.InferenceServerException):
                 client.load_model("without_weights")
     assert_nothing_left(server.state.region_prefix, server.directory)

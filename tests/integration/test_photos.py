@@ -60,7 +60,7 @@ def test_the_person_is_cut_out_of_the_background(client: VisionClient) -> None:
 
 def test_the_page_is_read(client: VisionClient) -> None:
     read = client.call("read_text", image=skimage.data.page()).text.lower()
-    for word in ("region-based segmentation", "markers", "histogram", "elevation map"):
+    for word in ("region-based segmentation", "markers", "histogram of grey values", "zeros_like(coins)"):
         assert word in read
 
 
@@ -77,7 +77,7 @@ def test_line_pictures_have_the_photos_size_and_both_colours(client: VisionClien
     assert picture.shape == (512, 512)
     assert picture.min() < 30
     assert picture.max() > 200
-    assert 0.005 < np.mean(picture > 127) < 0.3
+    assert 0.005 < np.mean(picture > 127) < 0.4
 
 
 def test_an_enlarged_photo_shrinks_back_to_the_photo(client: VisionClient) -> None:

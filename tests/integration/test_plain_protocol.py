@@ -1,4 +1,7 @@
-"""A program that knows the KServe protocol and nothing of visgate: stock tritonclient, no package of ours."""
+"""A program that knows the KServe protocol and nothing of visgate: stock tritonclient.
+
+Only the last test also uses the client of this project, to see that the two do not get in each other's way.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ import pytest
 import skimage.data
 import tritonclient.grpc as grpcclient
 from tritonclient.utils import InferenceServerException
+
+from visgate_client import VisionClient
 
 TOOLS = {
     "classify_image",
@@ -57,6 +62,7 @@ def test_metadata_says_what_to_send(triton: grpcclient.InferenceServerClient) ->
         "IMAGE": ("UINT8", [-1, -1, -1, 3]),
         "LOW_THRESHOLD": ("FP32", [-1, 1]),
         "HIGH_THRESHOLD": ("FP32", [-1, 1]),
+        "OUTPUTS": ("BYTES", [-1, 1]),
     }
 
 
@@ -102,3 +108,18 @@ def test_a_wrong_tensor_is_refused_and_the_server_goes_on(
     assert refusal.value.status() == "StatusCode.INVALID_ARGUMENT"
     black = triton.infer("detect_edges", [tensor("IMAGE", np.zeros((1, 8, 8, 3), np.uint8), "UINT8")])
     assert not black.as_numpy("EDGES").any()
+
+
+def test_a_caller_of_one_output_does_not_spoil_the_cache_for_callers_of_all(
+    triton: grpcclient.InferenceServerClient, client: VisionClient
+) -> None:
+    photo = np.ascontiguousarray(skimage.data.coffee()[:350, :520])
+    only_data = [grpcclient.InferRequestedOutput("DATA")]
+    data = triton.infer("detect_objects", [tensor("IMAGE", photo[None], "UINT8")], outputs=only_data)
+    assert b"cup" in data.as_numpy("DATA")[0, 0]
+    client.call("describe_image", image=photo)
+    first, second = client.call("detect_objects", image=photo), client.call("detect_objects", image=photo)
+    assert second.times.cached, "the second time is answered from the cache"
+    for result in (first, second):
+        assert "cup" in result.text
+        assert result.image is not None

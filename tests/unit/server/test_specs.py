@@ -54,7 +54,7 @@ def test_the_tools_in_the_config_bind_every_input() -> None:
     (tool,) = json.loads(config.parameters["tools"].string_value)
     assert {entry["tensor"] for entry in tool["inputs"]} == {entry.name for entry in config.input}
     bound = {entry["tensor"]: entry["constant"] for entry in tool["inputs"] if "constant" in entry}
-    assert bound == {"OPERATION": "add"}
+    assert bound == {"OPERATION": "add", "OUTPUTS": "all"}
     assert [entry["tensor"] for entry in tool["outputs"]] == [entry.name for entry in config.output]
     assert tool["parameters"]["required"] == ["image"]
     assert tool["parameters"]["properties"]["amount"] == {

@@ -1,0 +1,1 @@
+"""Draws findings onto pictures; knows nothing about how they were found."""

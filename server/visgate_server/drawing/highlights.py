@@ -1,0 +1,69 @@
+"""Tints areas of a picture as with a marker pen, so that what is under them can still be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visgate_server.drawing.labels import fitting_label
+from visgate_server.drawing.strokes import Colour, strokes_for
+
+STRENGTH = 0.4
+"""Share of the colour in a tinted pixel."""
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """An area to tint and a label for it.
+
+    Attributes:
+        outline: float32 [corners, 2], x and y in pixels of the picture.
+        label: ASCII.
+    """
+
+    outline: NDArray[np.float32]
+    label: str
+    colour: Colour
+
+
+def draw_highlights(picture: NDArray[np.uint8], highlights: Sequence[Highlight]) -> NDArray[np.uint8]:
+    """A copy of the picture with the areas tinted, and labelled where a label fits beside its area.
+
+    Args:
+        picture: UINT8 [height, width, 3], RGB, of any size.
+        highlights: what to draw.
+    """
+    canvas = np.ascontiguousarray(picture).copy()
+    for highlight in highlights:
+        _tint(canvas, highlight)
+    for highlight in highlights:
+        _label(canvas, highlight)
+    return canvas
+
+
+def _tint(canvas: NDArray[np.uint8], highlight: Highlight) -> None:
+    height, width, _ = canvas.shape
+    corners = np.rint(np.clip(highlight.outline, 0, [width - 1, height - 1])).astype(np.int32)
+    left, top, across, down = cv2.boundingRect(corners)
+    area = canvas[top : top + down, left : left + across]
+    mask = np.zeros(area.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [corners], (1,), offset=(-left, -top))
+    tinted = area * (1.0 - STRENGTH) + np.array(highlight.colour) * STRENGTH
+    area[mask > 0] = np.rint(tinted[mask > 0]).astype(np.uint8)
+
+
+def _label(canvas: NDArray[np.uint8], highlight: Highlight) -> None:
+    height, width, _ = canvas.shape
+    left, top = np.rint(highlight.outline.min(axis=0)).astype(int).tolist()
+    right = int(np.rint(highlight.outline[:, 0].max()))
+    letters = strokes_for(height, width).letters
+    for start, room in ((None, left), (right, width - right)):
+        label = fitting_label(highlight.label, letters, room, height)
+        if label is not None:
+            x = left - label.width if start is None else start
+            label.draw(canvas, x, int(np.clip(top, 0, height - label.height)), highlight.colour)
+            return

@@ -1,0 +1,31 @@
+"""Makes the input tensors for a call from one model to another; knows nothing about how the call travels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visgate_server.model_spec import ModelSpec
+from visgate_server.tool_spec import Argument, ArgumentKind
+
+_DTYPES: dict[ArgumentKind, type[np.generic]] = {
+    ArgumentKind.NUMBER: np.float32,
+    ArgumentKind.INTEGER: np.int32,
+    ArgumentKind.FLAG: np.bool_,
+}
+
+
+def default_inputs(spec: ModelSpec, rows: int) -> dict[str, NDArray[Any]]:
+    """Every input of a model that has a default, [rows, 1] by tensor name.
+
+    A call sends them all, like any client: Triton batches only requests that carry the same set of inputs.
+    """
+    return {argument.tensor: _column(argument, rows) for argument in spec.arguments if argument.default is not None}
+
+
+def _column(argument: Argument, rows: int) -> NDArray[Any]:
+    if argument.kind is ArgumentKind.TEXT:
+        return np.full((rows, 1), str(argument.default).encode(), np.object_)
+    return np.full((rows, 1), argument.default, _DTYPES[argument.kind])

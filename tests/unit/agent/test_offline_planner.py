@@ -1,0 +1,210 @@
+"""The offline planner in the loop: which calls follow which, and what it says.
+
+The tools and the vectors of words are small here; whether real requests find the real tools is measured with the
+served embedding model in tests/integration/agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sample_vision import CUT, INVERT, MEASURE, SampleVision, WordEmbedder, sample_tool, write_photo
+
+from visgate_agent.conversation import Conversation
+from visgate_agent.errors import ChatModelError
+from visgate_agent.events import Event, ReplyFinished, TextDelta
+from visgate_agent.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from visgate_agent.picture_store import PictureStore
+from visgate_agent.planner.embedding import ServedEmbedder
+from visgate_agent.planner.offline_planner import OfflinePlanner
+from visgate_agent.toolbox import Toolbox
+from visgate_client import ServerError
+
+TOOLS = (INVERT, MEASURE, CUT)
+A, B = "000a_photo.png", "000b_photo.png"
+
+
+async def plan(*messages: Message, tools: Sequence[object] = TOOLS) -> tuple[list[ToolCall], str]:
+    """The calls and the text of the next completion, by a planner that has seen nothing before."""
+    events = [event async for event in OfflinePlanner(WordEmbedder()).complete(messages, tools)]  # type: ignore[arg-type]
+    calls = [event for event in events if isinstance(event, ToolCall)]
+    return calls, "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def named(calls: Sequence[ToolCall]) -> list[tuple[str, object]]:
+    return [(call.name, call.parsed_arguments().get("image")) for call in calls]
+
+
+def answered(calls: Sequence[ToolCall], *pictures: tuple[str, ...]) -> list[Message]:
+    answers = [ToolMessage(call, f"{call.name} done.", None, made) for call, made in zip(calls, pictures, strict=True)]
+    return [AssistantMessage("", tuple(calls)), *answers]
+
+
+async def test_a_clause_becomes_a_call_with_its_picture() -> None:
+    calls, text = await plan(UserMessage("Invert the colours", (A,)))
+    assert named(calls) == [("invert_colours", A)]
+    assert "invert_colours" in text
+
+
+async def test_independent_clauses_come_in_one_completion() -> None:
+    calls, _ = await plan(
+        UserMessage("Measure the size of the first photo, invert the colours of the last photo", (A, B))
+    )
+    assert named(calls) == [("measure_size", A), ("invert_colours", B)]
+
+
+async def test_a_clause_that_needs_a_result_waits_for_it() -> None:
+    request = UserMessage("Cut out the middle, then invert the colours of the cut-out", (A,))
+    calls, _ = await plan(request)
+    assert named(calls) == [("cut_middle", A)]
+    made = ("1111_cut-middle_000a_000a.png", "2222_cut-middle-mask_000a_000a.png")
+    later, _ = await plan(request, *answered(calls, made))
+    assert named(later) == [("invert_colours", made[0])], "the cut-out, not its mask"
+
+
+async def test_a_picture_can_be_called_by_what_it_shows() -> None:
+    request = UserMessage("Cut out the middle, then measure the size of the mask", (A,))
+    calls, _ = await plan(request)
+    made = ("1111_cut-middle_000a_000a.png", "2222_cut-middle-mask_000a_000a.png")
+    later, _ = await plan(request, *answered(calls, made))
+    assert named(later) == [("measure_size", made[1])]
+
+
+async def test_every_photo_gets_its_call() -> None:
+    calls, _ = await plan(UserMessage("Measure the size of both photos", (A, B)))
+    assert named(calls) == [("measure_size", A), ("measure_size", B)]
+    assert len({call.call_id for call in calls}) == 2
+
+
+async def test_the_end_is_a_summary_of_what_the_tools_said() -> None:
+    request = UserMessage("Measure the size", (A,))
+    calls, _ = await plan(request)
+    more, text = await plan(request, *answered(calls, ()))
+    assert more == []
+    assert "measure_size done." in text
+
+
+async def test_it_in_a_later_request_is_what_was_made_last() -> None:
+    first = UserMessage("Invert the colours", (A,))
+    calls, _ = await plan(first)
+    made = "1111_invert-colours_000a_000a.png"
+    history = [first, *answered(calls, (made,)), AssistantMessage("Done.")]
+    assert named((await plan(*history, UserMessage("Measure it")))[0]) == [("measure_size", made)]
+    again = UserMessage("Measure the size of the original photo")
+    assert named((await plan(*history, again))[0]) == [("measure_size", A)]
+    newer = UserMessage("Measure it", (B,))
+    assert named((await plan(*history, newer))[0]) == [("measure_size", B)], "a new photo is newer than any result"
+
+
+async def test_a_name_is_taken_letter_by_letter_and_never_made_up() -> None:
+    calls, _ = await plan(UserMessage("Invert the colours of beef_photo.png", (A,)))
+    assert named(calls) == [("invert_colours", "beef_photo.png")], "the store will say that there is none"
+    calls, _ = await plan(UserMessage(f"Invert the colours of {B}", (A, B)))
+    assert named(calls) == [("invert_colours", B)]
+
+
+async def test_without_a_picture_it_asks_for_one() -> None:
+    calls, text = await plan(UserMessage("Invert the colours"))
+    assert calls == []
+    assert "attach" in text
+
+
+async def test_a_photo_that_is_not_there_is_said_to_be_missing() -> None:
+    calls, text = await plan(UserMessage("Invert the colours of the third photo", (A, B)))
+    assert calls == []
+    assert "only 2 photos" in text
+
+
+async def test_what_asks_for_no_tool_gets_an_honest_introduction() -> None:
+    calls, text = await plan(UserMessage("Sing a song", (A,)))
+    assert calls == []
+    assert "offline planner, no language model" in text
+    assert all(tool.name in text for tool in TOOLS)
+
+
+async def test_a_clause_that_it_does_not_understand_is_owned_up_to() -> None:
+    request = UserMessage("Measure the size and bake bread", (A,))
+    calls, _ = await plan(request)
+    assert [call.name for call in calls] == ["measure_size"]
+    request = UserMessage("Measure the size. Bake bread.", (A,))
+    calls, _ = await plan(request)
+    _, text = await plan(request, *answered(calls, ()))
+    assert "did not understand “Bake bread”" in text
+
+
+async def test_a_failed_call_ends_the_request() -> None:
+    request = UserMessage("Cut out the middle, then invert the colours of the cut-out", (A,))
+    calls, _ = await plan(request)
+    failed = ToolMessage(calls[0], error="out of memory")
+    more, text = await plan(request, AssistantMessage("", tuple(calls)), failed)
+    assert more == []
+    assert "out of memory" in text
+    assert "left out “invert the colours of the cut-out”" in text
+
+
+async def test_an_argument_is_filled_from_the_clause() -> None:
+    calls, _ = await plan(UserMessage("Cut out the middle with a share of 0.25", (A,)))
+    assert calls[0].parsed_arguments() == {"image": A, "share": 0.25}
+
+
+async def test_a_second_picture_that_nothing_names_is_asked_for() -> None:
+    blend = sample_tool(
+        "blend_pictures",
+        examples=("blend the pictures",),
+        required=("image", "other"),
+        other={"type": "string", "contentMediaType": "image/*"},
+    )
+    calls, text = await plan(UserMessage("Blend it", (A,)), tools=(blend,))
+    assert calls == []
+    assert "other" in text
+
+
+async def test_a_tool_that_takes_no_picture_is_called_without_one() -> None:
+    schema = {"type": "string"}
+    paint = sample_tool("paint_scene", examples=("paint a scene",), required=("prompt",), prompt=schema)
+    del paint.parameters["properties"]["image"]
+    calls, _ = await plan(UserMessage("Paint a scene"), tools=(paint,))
+    assert calls[0].parsed_arguments() == {"prompt": "Paint a scene"}
+
+
+async def test_without_tools_it_says_so() -> None:
+    calls, text = await plan(UserMessage("Measure it", (A,)), tools=())
+    assert calls == []
+    assert "no tools" in text
+
+
+async def test_it_holds_a_whole_conversation_through_the_loop(tmp_path: Path) -> None:
+    vision, store = SampleVision(), PictureStore(tmp_path / "session")
+    photo = store.add_photo(write_photo(tmp_path))
+    talk = Conversation(OfflinePlanner(ServedEmbedder(vision)), Toolbox(vision, store))
+    request = "Cut out the middle, invert the colours of the cut-out, and then measure the size of the result."
+    events: list[Event] = [event async for event in talk.send(request, [photo])]
+    answers = [message for message in talk.messages if isinstance(message, ToolMessage)]
+    assert [(answer.call.name, answer.error) for answer in answers] == [
+        ("cut_middle", None),
+        ("invert_colours", None),
+        ("measure_size", None),
+    ]
+    assert answers[1].call.parsed_arguments()["image"] == answers[0].pictures[0]
+    assert answers[2].call.parsed_arguments()["image"] == answers[1].pictures[0]
+    reply = events[-1]
+    assert isinstance(reply, ReplyFinished)
+    assert "8 × 6" in reply.text
+
+
+async def test_a_server_without_the_embedding_model_is_one_clear_error() -> None:
+    class Unloaded(SampleVision):
+        async def infer(self, model: str, inputs: object) -> dict[str, object]:
+            raise ServerError("model text_embedding is not loaded")
+
+    planner = OfflinePlanner(ServedEmbedder(Unloaded()))  # type: ignore[arg-type]
+    with pytest.raises(ChatModelError, match=r"needs the model 'text_embedding'.*OPENAI_API_KEY"):
+        await anext(planner.complete([UserMessage("Measure it", (A,))], TOOLS))
+
+
+def test_it_introduces_itself_as_what_it_is() -> None:
+    planner = OfflinePlanner(WordEmbedder())
+    assert planner.name == "offline planner"
+    assert "no language model" in planner.introduction

@@ -1,0 +1,119 @@
+"""segment_person and remove_background find the person of a photo, and say when there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from served_models import ask, open_model, outputs, photo, replies, request
+
+from visgate_server.batching import answer_requests
+from visgate_server.errors import InvalidArgumentError
+
+FACE = (slice(50, 180), slice(185, 260))
+UPPER_CORNERS = ((slice(0, 60), slice(0, 60)), (slice(0, 60), slice(452, 512)))
+
+
+def test_the_astronaut_is_masked_and_the_flag_and_the_shuttle_are_not() -> None:
+    reply = ask("person_mask", photo("astronaut"))
+    mask = reply.pictures["MASK"][..., 0]
+    assert mask.shape == (512, 512)
+    assert mask[FACE].mean() > 250
+    assert mask[300:400, 100:200].min() > 250, "the suit belongs to her"
+    for corner in UPPER_CORNERS:
+        assert mask[corner].max() == 0
+    assert mask[100:230, 400:500].mean() < 3, "the shuttle does not"
+
+
+def test_data_tells_share_and_box_of_the_mask() -> None:
+    reply = ask("person_mask", photo("astronaut"))
+    inside = reply.pictures["MASK"][..., 0] > 127
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    assert reply.data["person_found"] is True
+    assert reply.data["person_score"] > 0.5
+    assert reply.data["share"] == pytest.approx(inside.mean(), abs=1e-4)
+    assert 0.4 < reply.data["share"] < 0.65
+    assert reply.data["box"] == [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+    assert f"{reply.data['share']:.1%}" in reply.text
+
+
+def test_the_overlay_tints_the_person_and_leaves_the_rest_as_it_was() -> None:
+    image = photo("astronaut")
+    reply = ask("person_mask", image)
+    overlay, mask = reply.pictures["OVERLAY"], reply.pictures["MASK"][..., 0]
+    assert np.array_equal(overlay[mask == 0], image[mask == 0])
+    face = overlay[FACE].astype(int) - image[FACE]
+    assert face[..., 2].mean() > 30
+    assert face[..., 0].mean() < -30
+
+
+def test_the_cut_out_keeps_the_persons_colours_and_nothing_of_the_background() -> None:
+    image = photo("astronaut")
+    reply = ask("person_mask", image, operation="cut_out")
+    assert list(reply.pictures) == ["CUTOUT", "MASK"]
+    cutout = reply.pictures["CUTOUT"]
+    assert cutout.shape == (512, 512, 4)
+    alpha = cutout[..., 3]
+    assert np.array_equal(alpha, reply.pictures["MASK"][..., 0])
+    assert np.array_equal(cutout[alpha > 0, :3], image[alpha > 0])
+    assert (cutout[alpha == 0, :3] == 255).all(), "hidden pixels carry no trace of what was removed"
+    assert alpha[FACE].mean() > 250
+    for corner in UPPER_CORNERS:
+        assert alpha[corner].max() == 0
+
+
+def test_the_mask_follows_the_outline_more_closely_than_the_networks_pixels() -> None:
+    # Along the left side of the head dark hair meets a light wall: most of the change must be within a few pixels.
+    mask = ask("person_mask", photo("astronaut")).pictures["MASK"][..., 0]
+    soft = ((mask > 25) & (mask < 230))[40:110, 140:170]
+    assert soft.any(axis=1).mean() > 0.3, "hair has a soft edge"
+    assert soft.sum(axis=1).mean() < 5
+
+
+def test_a_higher_threshold_cuts_tighter() -> None:
+    def share(threshold: float) -> float:
+        return float(ask("person_mask", photo("astronaut"), threshold=threshold).data["share"])
+
+    assert share(0.9) < share(0.5) < share(0.1)
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
+def test_without_a_person_the_text_says_so(name: str) -> None:
+    reply = ask("person_mask", photo(name))
+    assert "No person was found" in reply.text
+    assert "only people" in reply.text
+    assert reply.pictures["MASK"].max() == 0
+    assert np.array_equal(reply.pictures["OVERLAY"], photo(name))
+    assert reply.data["person_found"] is False
+    assert reply.data["box"] is None
+    assert reply.data["share"] == 0
+    cut_out = ask("person_mask", photo(name), operation="cut_out")
+    assert "no person was found" in cut_out.text.lower()
+    assert cut_out.data["person_found"] is False
+
+
+def test_a_batch_of_both_tools_answers_as_its_rows_do_alone() -> None:
+    names = ["astronaut", "coffee", "camera"]
+    tools = ["segment", "cut_out", "cut_out"]
+    requests = [request(photo(name), operation=tool) for name, tool in zip(names, tools, strict=True)]
+    answers = answer_requests(open_model("person_mask"), requests)
+    assert [int(outputs(answer)["TIMES"][0, 2]) for answer in answers] == [3, 3, 3]
+    for name, tool, answer in zip(names, tools, answers, strict=True):
+        [together], alone = replies(answer), ask("person_mask", photo(name), operation=tool)
+        assert together.text == alone.text
+        assert list(together.pictures) == list(alone.pictures)
+        for tensor, drawn in together.pictures.items():
+            assert np.abs(drawn.astype(int) - alone.pictures[tensor]).max() <= 2
+
+
+@pytest.mark.parametrize("operation", ["segment", "cut_out"])
+@pytest.mark.parametrize("size", [(1, 1), (2000, 3), (3, 2000)])
+def test_any_size_is_answered_in_its_own_size(size: tuple[int, int], operation: str) -> None:
+    reply = ask("person_mask", np.full((*size, 3), 77, np.uint8), operation=operation)
+    assert reply.data["person_found"] is False
+    assert all(drawn.shape[:2] == size for drawn in reply.pictures.values())
+
+
+@pytest.mark.parametrize("wrong", [{"threshold": 0.0}, {"threshold": 1.0}, {"operation": "paint"}])
+def test_wrong_arguments_are_refused_by_name(wrong: dict[str, float | str]) -> None:
+    with pytest.raises(InvalidArgumentError, match=next(iter(wrong)).upper()):
+        ask("person_mask", photo("camera"), **wrong)
