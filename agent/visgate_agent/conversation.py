@@ -85,6 +85,8 @@ class Conversation:
                     else:
                         calls.append(event)
                         running.append(asyncio.create_task(self._perform(event, emit)))
+                        # Pieces of the stream that are here already would be read without a pause otherwise.
+                        await asyncio.sleep(0)
             answers = await asyncio.gather(*running)
         finally:
             for task in running:

@@ -9,6 +9,9 @@ from typing import Any
 from visgate_agent.errors import ToolCallError
 from visgate_client import Times
 
+NOT_VALID_JSON = "not_valid_json"
+"""The name under which arguments that are no JSON object are shown, and sent back to a chat model."""
+
 
 @dataclass(frozen=True)
 class ToolCall:
@@ -41,11 +44,11 @@ class ToolCall:
         return arguments
 
     def readable_arguments(self) -> dict[str, Any]:
-        """The arguments for people to read: whatever is no JSON object stands under "not_valid_json"."""
+        """The arguments for people to read: whatever is no JSON object stands under `NOT_VALID_JSON`."""
         try:
             return self.parsed_arguments()
         except ToolCallError:
-            return {"not_valid_json": self.arguments}
+            return {NOT_VALID_JSON: self.arguments}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletionChunk
 from visgate_agent.chat_model import CompletionEvent
 from visgate_agent.errors import ChatModelError, ChatModelRefusedError, StreamBrokenError
 from visgate_agent.events import TextDelta
-from visgate_agent.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from visgate_agent.messages import NOT_VALID_JSON, AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from visgate_agent.tool_answer import tool_answer
 from visgate_agent.tool_call_fragments import ToolCallFragments
 from visgate_client import Tool
@@ -171,5 +171,5 @@ def _valid_json(arguments: str) -> str:
     try:
         json.loads(arguments)
     except ValueError:
-        return json.dumps({"not_valid_json": arguments})
+        return json.dumps({NOT_VALID_JSON: arguments})
     return arguments

@@ -22,7 +22,7 @@ class Step:
 
     Attributes:
         said: what the chat model said since the step before.
-        tool, arguments: the call; pictures by name. Arguments that are no JSON object stand under "not_valid_json".
+        tool, arguments: the call; pictures by name. Arguments that are no JSON object stand under `NOT_VALID_JSON`.
         text, data, images: the result: the tool's words, its data, and the file names of its pictures.
         error: why there is no result; none if there is one.
         queue_ms, compute_ms, total_ms: waiting on the server, computing there, and the whole call as the client saw

@@ -81,6 +81,11 @@ class _Inference:
     outputs: tuple[str, ...] = ()
     sizes_of: str = ""
 
+    @property
+    def pixels(self) -> int:
+        """The pixels of its pictures."""
+        return picture_pixels(self.tensors)
+
 
 class ClientCore:
     """The state of one client, and everything that it does as steps; safe in threads."""
@@ -208,7 +213,6 @@ class ClientCore:
             elif is_output_too_large(error):
                 # The tool did run, and runs again: tools compute and change nothing.
                 _LOGGER.debug("an output was larger than before: %s", error.details())
-                self._output_sizes.forget(inference.sizes_of)
             else:
                 raise self._translated(error, inference.model, deadline) from error
         try:
@@ -219,10 +223,9 @@ class ClientCore:
     def _infer_with_memory(
         self, inference: _Inference, deadline: _Deadline
     ) -> Steps[tuple[dict[str, npt.NDArray[Any]], int]]:
-        pixels = picture_pixels(inference.tensors)
         lease = yield from self._memory.lease(
             inputs={tensor.name: tensor.byte_size for tensor in inference.tensors},
-            outputs=self._output_sizes.expect(inference.sizes_of, pixels),
+            outputs=self._output_sizes.expect(inference.sizes_of, inference.pixels),
             timeout=deadline.left,
         )
         try:
@@ -231,8 +234,6 @@ class ClientCore:
             self._memory.suspect(lease)
             raise
         self._memory.release(lease)
-        if inference.sizes_of:
-            self._output_sizes.learn(inference.sizes_of, pixels, arrays)
         return arrays, sent_ns
 
     def _exchange(
@@ -254,7 +255,10 @@ class ClientCore:
             output_regions=lease.outputs,
         )
         response = yield Rpc("ModelInfer", request, left)
-        return read_response(response, lease.outputs), sent_ns
+        arrays = read_response(response, lease.outputs)
+        if inference.sizes_of:
+            self._output_sizes.learn(inference.sizes_of, inference.pixels, arrays)
+        return arrays, sent_ns
 
     def _ask(self, method: str, request: Any, deadline: _Deadline, model: str = "") -> Steps[Any]:
         """Makes a remote call that runs no model."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-_TELLING_PIXELS = 64 * 64  # the outputs for a smaller picture say little about those for a large one
+_TELLING_PIXELS = 64 * 64  # outputs for a smaller picture say little about those for a large one, nor these about those
 
 
 class OutputSizes:
@@ -17,21 +17,23 @@ class OutputSizes:
         self._bytes_per_pixel: dict[str, dict[str, float]] = {}
 
     def expect(self, tool: str, pixels: int) -> dict[str, int]:
-        """Returns how many bytes each output will have for so many pixels; empty before the first answer."""
+        """Returns how many bytes each output will have for so many pixels; empty where nothing is known."""
+        if _tells_little(pixels):
+            return {}
         per_pixel = self._bytes_per_pixel.get(tool, {})
         return {tensor: round(factor * max(1, pixels)) for tensor, factor in per_pixel.items()}
 
     def learn(self, tool: str, pixels: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Takes note of an answer; the largest one counts."""
-        if 0 < pixels < _TELLING_PIXELS:
+        if _tells_little(pixels):
             return
         known = self._bytes_per_pixel.get(tool, {})
-        self._bytes_per_pixel[tool] = {
+        self._bytes_per_pixel[tool] = known | {
             tensor: max(known.get(tensor, 0.0), array.nbytes / max(1, pixels))
             for tensor, array in arrays.items()
             if array.dtype.kind != "O"
         }
 
-    def forget(self, tool: str) -> None:
-        """Drops what is known of a tool, because it proved wrong."""
-        self._bytes_per_pixel.pop(tool, None)
+
+def _tells_little(pixels: int) -> bool:
+    return 0 < pixels < _TELLING_PIXELS

@@ -66,7 +66,8 @@ class _BackendCaller:
 
     def __init__(self, pb_utils: Any) -> None:
         self._pb_utils = pb_utils
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="bls")
+        # Enough for all four models of three pictures at once: they batch only what is in flight together.
+        self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="bls")
 
     def __call__(self, calls: Sequence[ModelCall]) -> list[dict[str, NDArray[Any]]]:
         return list(self._threads.map(self._call, calls))

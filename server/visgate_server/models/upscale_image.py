@@ -28,8 +28,8 @@ UPSCALE_IMAGE = ToolSpec(
     title="Upscale Image",
     description=(
         "Makes a picture four times as wide and four times as high, with sharp edges instead of blur (Real-ESRGAN). "
-        f"Returns the enlarged picture. It takes at most {MAX_PIXELS} pixels in all (640 × 640); it invents texture "
-        "at most, never detail that was lost: unreadable text stays unreadable."
+        f"Returns the enlarged picture. It takes at most {MAX_PIXELS} pixels in all (640 × 640). Photos come out clean "
+        "and a little painted; it never brings back lost detail: unreadable text stays unreadable."
     ),
     arguments=(picture(description="The picture to enlarge.", max_pixels=MAX_PIXELS),),
     pictures=(PictureOutput("PICTURE", "The picture, four times as wide and four times as high."),),

@@ -50,7 +50,7 @@ async def test_no_instruction_is_an_example_of_a_tool(server: RunningServer) -> 
 
 
 async def test_texts_of_like_meaning_are_near_each_other(server: RunningServer) -> None:
-    texts = ["cut out the person", "remove the background", "read the printed words"] * 7
+    texts = ["enlarge the photo", "make the picture bigger", "read the printed words"] * 7
     async with AsyncVisionClient(server.address) as vision:
         vectors = await ServedEmbedder(vision).embed(texts)
     assert vectors.shape == (21, 384)

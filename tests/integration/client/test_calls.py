@@ -85,9 +85,20 @@ def test_pictures_arrive_from_every_source(client: VisionClient, photo: np.ndarr
 
 def test_sizes_may_change_from_call_to_call(client: VisionClient) -> None:
     rng = np.random.default_rng(0)
-    for shape in ((1, 1), (700, 500), (64, 64), (500, 700), (3, 900), (1100, 1000), (64, 64)):
+    for shape in ((1, 1), (700, 500), (64, 64), (500, 700), (3, 900), (1500, 1400), (64, 64)):
         picture = rng.integers(0, 256, (*shape, 3), np.uint8)
         np.testing.assert_array_equal(client.call("invert", image=picture).arrays["picture"], 255 - picture)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_host(
+    server, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with VisionClient(server.address, timeout=5) as client:
+        np.testing.assert_array_equal(client.call("invert", image=photo).arrays["picture"], 255 - photo)
 
 
 def test_a_result_is_the_next_calls_picture(client: VisionClient, photo: np.ndarray) -> None:

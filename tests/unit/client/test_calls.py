@@ -186,11 +186,28 @@ def test_all_requests_of_a_call_share_its_time(
         clock[0] += 2
         return read_config(request)
 
+    triton.tools["other"] = []
     triton.ModelConfig = slow_config
     with pytest.raises(DeadlineError, match=r"within 3 s"):
         client.call("blend", image=picture, timeout=3)
     assert [seconds for _, _, seconds in triton.sent] == [3, 3, 1]
     assert triton.methods() == ["RepositoryIndex", "ModelConfig", "ModelConfig"]
+
+
+def test_a_call_whose_time_is_over_before_it_is_sent_is_not_sent(
+    client: Any, triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("visgate_client._core.time.monotonic", lambda: clock[0])
+
+    def slow_read(*args: Any, **options: Any) -> np.ndarray:
+        clock[0] += 4
+        return read_picture(*args, **options)
+
+    monkeypatch.setattr("visgate_client._encoding.read_picture", slow_read)
+    with pytest.raises(DeadlineError, match="within 3 s"):
+        client.call("blend", image=picture, timeout=3)
+    assert "ModelInfer" not in triton.methods()
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5"])

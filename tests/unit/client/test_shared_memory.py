@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from visgate_client import AsyncVisionClient, ServerBusyError, ServerError, VisionClient, _shared_memory
+from visgate_client._output_sizes import OutputSizes
 from visgate_client._shared_memory import NoSharedMemoryError, Region, RegionPool, region_size, sweep
 
 SHM = Path("/dev/shm")
@@ -81,6 +82,7 @@ def test_pictures_go_through_it_and_come_back_the_same(client: Any, triton: Any,
         result = client.call("blend", image=given)
         np.testing.assert_array_equal(result.arrays["picture"], 255 - given)
         np.testing.assert_array_equal(result.arrays["mask"], given[:, :, 0] > 127)
+        assert not result.arrays["picture"].flags.writeable
         # How large the outputs are is known from the second call on.
         outputs = {"PICTURE", "MASK"} if turn else set()
         assert carried(triton.last("ModelInfer")) == ({"IMAGE"}, outputs)
@@ -98,6 +100,25 @@ def test_small_pictures_go_over_grpc(client: Any, triton: Any) -> None:
     client.call("blend", image=np.zeros((60, 60, 3), np.uint8))
     assert carried(triton.last("ModelInfer")) == (set(), set())
     assert "SystemSharedMemoryRegister" not in triton.methods()
+
+
+def test_outputs_of_small_pictures_are_not_guessed_from_those_of_large_ones() -> None:
+    sizes = OutputSizes()
+    assert sizes.expect("tool", 300 * 300) == {}
+    sizes.learn("tool", 100 * 100, {"PICTURE": np.zeros((1, 400, 400, 3), np.uint8), "TEXT": np.array([b"x"], object)})
+    assert sizes.expect("tool", 100 * 100) == {"PICTURE": 480_000}
+    assert sizes.expect("tool", 200 * 100) == {"PICTURE": 960_000}
+    assert sizes.expect("another", 100 * 100) == {}
+    assert sizes.expect("tool", 10 * 10) == {}
+    sizes.learn("tool", 10 * 10, {"PICTURE": np.zeros((1, 512, 512, 3), np.uint8)})
+    sizes.learn("tool", 100 * 100, {"PICTURE": np.zeros((1, 100, 100, 3), np.uint8)})
+    assert sizes.expect("tool", 100 * 100) == {"PICTURE": 480_000}, "the largest one counts, of telling ones"
+
+
+def test_outputs_of_tools_without_pictures_are_expected_as_they_were() -> None:
+    sizes = OutputSizes()
+    sizes.learn("paint", 0, {"PICTURE": np.zeros((1, 64, 64, 3), np.uint8)})
+    assert sizes.expect("paint", 0) == {"PICTURE": 12_288}
 
 
 def test_large_raw_arrays_go_through_it_too(client: Any, triton: Any, picture: np.ndarray) -> None:
@@ -199,13 +220,13 @@ def test_an_output_larger_than_before_comes_over_grpc(client: Any, triton: Any, 
         )
 
     client.call("blend", image=picture)
-    for times in (4, 4, 1):
+    for times, attempts in ((4, 2), (4, 1), (1, 1)):
         triton.outputs = enlarged(times)
         triton.sent.clear()
         result = client.call("blend", image=picture)
+        assert triton.methods().count("ModelInfer") == attempts
         np.testing.assert_array_equal(result.arrays["picture"], np.tile(picture, (times, 1, 1)))
-        if times == 1:
-            assert "PICTURE" in carried(triton.last("ModelInfer"))[1]
+        assert ("PICTURE" in carried(triton.last("ModelInfer"))[1]) == (attempts == 1)
 
 
 # --- what the server may still be using ---
