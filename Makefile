@@ -25,7 +25,8 @@ models: setup  ## fetch weights, export them to checked ONNX, fill model_reposit
 configs: setup  ## write config.pbtxt files from the specs
 	$(BIN)/python -m visgate_server.repository
 
-serve: models  ## start Triton and return when it is ready (stop it with `make stop`)
+serve: setup  ## start Triton and return when it is ready (stop it with `make stop`)
+	-$(BIN)/visgate-export models  # what could not be made is named, and the rest is served
 	$(BIN)/visgate-server start
 
 stop: setup  ## stop Triton
@@ -37,8 +38,9 @@ doctor: setup  ## say what would keep the server from starting
 chat: serve  ## talk about a picture: make chat IMAGE=photo.jpg
 	$(BIN)/visgate chat $(if $(IMAGE),--image "$(IMAGE)")
 
-demo: models  ## hold an image chat on real photos through a real Triton; see demo_output/index.html
-	$(BIN)/python -m visgate_agent.demo
+demo: setup  ## hold an image chat on real photos through a real Triton; see demo_output/index.html
+	-$(BIN)/visgate-export models
+	$(BIN)/visgate-server run -- $(BIN)/python -m visgate_agent.demo
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff format --check .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from visgate_agent.chat_models import open_chat_model
-from visgate_agent.session import Session
+from visgate_agent.chat_model import ChatModel
+from visgate_agent.session import Session, SpokenMessage
 from visgate_agent.terminal import TerminalView, printable
 from visgate_agent.vision import VisionServer
 from visgate_client import VisgateError
@@ -28,30 +28,32 @@ Say what to do with your pictures. Lines that begin with a slash are commands:
   /quit         end (so does Ctrl-D); Ctrl-C stops an answer"""
 
 
+OpenChatModel = Callable[[VisionServer], AbstractAsyncContextManager[ChatModel]]
+"""Makes the chat model once the server is there."""
+
+
 @dataclass(frozen=True)
 class ChatSettings:
     """What the command line asks for.
 
     Attributes:
         server: the vision server's address.
-        model: the chat model's name; none for the default.
         output: the session's folder; none for a new one.
-        photos: attached to the first message.
         messages: said in order; none for a prompt.
+        photos: attached to the first message that is typed at a prompt.
     """
 
     server: str
-    model: str | None
     output: Path | None
-    photos: tuple[Path, ...]
-    messages: tuple[str, ...]
+    messages: tuple[SpokenMessage, ...]
+    photos: tuple[Path, ...] = ()
 
 
 def chat_in_terminal(
     connection: AbstractAsyncContextManager[VisionServer],
+    open_model: OpenChatModel,
     settings: ChatSettings,
     console: Console,
-    environment: Mapping[str, str],
 ) -> None:
     """Holds a conversation until the messages, or the person at the prompt, come to an end.
 
@@ -63,10 +65,10 @@ def chat_in_terminal(
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         try:
-            session = runner.run(_open(stack, connection, settings, console, environment))
+            session = runner.run(_open(stack, connection, open_model, settings, console))
             chat = _TerminalChat(session, console, runner)
             if settings.messages:
-                chat.play(settings.messages, settings.photos)
+                chat.play(settings.messages)
             else:
                 chat.prompt(settings.photos)
         finally:
@@ -76,12 +78,12 @@ def chat_in_terminal(
 async def _open(
     stack: AsyncExitStack,
     connection: AbstractAsyncContextManager[VisionServer],
+    open_model: OpenChatModel,
     settings: ChatSettings,
     console: Console,
-    environment: Mapping[str, str],
 ) -> Session:
     vision = await stack.enter_async_context(connection)
-    chat_model = await stack.enter_async_context(open_chat_model(vision, settings.model, environment))
+    chat_model = await stack.enter_async_context(open_model(vision))
     # A server that is not there should be told before anything is typed.
     await vision.tools()
     folder = settings.output or _new_folder()
@@ -101,11 +103,11 @@ class _TerminalChat:
         self._runner = runner
         self._view = TerminalView(console)
 
-    def play(self, messages: Sequence[str], photos: Sequence[Path]) -> None:
-        """Says each message and waits for its reply; the photos go with the first."""
-        for position, message in enumerate(messages):
-            self._console.print(f"\n> {printable(message)}", style="bold", markup=False, highlight=False)
-            self._runner.run(self._answer(message, photos if position == 0 else ()))
+    def play(self, messages: Sequence[SpokenMessage]) -> None:
+        """Says each message and waits for its reply."""
+        for message in messages:
+            self._console.print(f"\n> {printable(message.text)}", style="bold", markup=False, highlight=False)
+            self._runner.run(self._answer(message))
 
     def prompt(self, photos: Sequence[Path]) -> None:
         """Says what is typed until the input ends; an error is shown, and the next line can be typed."""
@@ -117,7 +119,7 @@ class _TerminalChat:
             elif line.startswith("/"):
                 self._console.print(HELP, style="dim", markup=False, highlight=False)
             elif line:
-                self._answer_or_explain(line, attached)
+                self._answer_or_explain(SpokenMessage(line, tuple(attached)))
                 attached = []
 
     def _next_line(self) -> str | None:
@@ -127,17 +129,17 @@ class _TerminalChat:
             return None
         return None if line == "/quit" else line
 
-    def _answer_or_explain(self, message: str, photos: Sequence[Path]) -> None:
+    def _answer_or_explain(self, message: SpokenMessage) -> None:
         try:
-            self._runner.run(self._answer(message, photos))
+            self._runner.run(self._answer(message))
         except VisgateError as error:
             self._console.print(printable(str(error)), style="red", markup=False, highlight=False)
         except KeyboardInterrupt:
             self._console.print("stopped", style="red")
 
-    async def _answer(self, message: str, photos: Sequence[Path]) -> None:
+    async def _answer(self, message: SpokenMessage) -> None:
         try:
-            async with aclosing(self._session.send(message, photos)) as events:
+            async with aclosing(self._session.send(message)) as events:
                 async for event in events:
                     self._view.show(event)
         finally:

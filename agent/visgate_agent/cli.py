@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,14 @@ from rich.text import Text
 
 from visgate_agent.call_arguments import parse_call
 from visgate_agent.chat import ChatSettings, chat_in_terminal
+from visgate_agent.chat_models import open_chat_model
 from visgate_agent.command_errors import exit_status
 from visgate_agent.options import json_option, model_option, server_option
+from visgate_agent.recorded_model import RecordedChatModel, recorded_messages
 from visgate_agent.result_files import save_pictures
+from visgate_agent.session import SpokenMessage
 from visgate_agent.terminal import printable, times_in_words
+from visgate_agent.transcript import load_transcript
 from visgate_agent.vision import VisionServer
 from visgate_client import AsyncVisionClient, Tool, ToolResult, UnknownToolError
 
@@ -120,8 +124,22 @@ def chat(
     With OPENAI_API_KEY set a language model answers, at OPENAI_BASE_URL if that is set. Without, the offline planner
     does, which is no language model.
     """
-    settings = ChatSettings(server, model, output, tuple(images), tuple(messages))
-    chat_in_terminal(connect(server), settings, Console(), os.environ)
+    first, rest = messages[:1], messages[1:]
+    spoken = [*(SpokenMessage(text, tuple(images)) for text in first), *map(SpokenMessage, rest)]
+    settings = ChatSettings(server, output, tuple(spoken), tuple(images))
+    chat_in_terminal(connect(server), lambda vision: open_chat_model(vision, model, os.environ), settings, Console())
+
+
+@commands.command("replay")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--output", type=_folder, help="Folder for the new pictures and transcript; a new one if left out.")
+@server_option
+@click.pass_obj
+def replay(connect: Connect, folder: Path, output: Path | None, server: str) -> None:
+    """Repeat the talk that a session left in FOLDER: the same words and calls, with the tools called anew."""
+    transcript = load_transcript(folder)
+    settings = ChatSettings(server, output, recorded_messages(transcript, folder))
+    chat_in_terminal(connect(server), lambda _: nullcontext(RecordedChatModel(transcript)), settings, Console())
 
 
 def main(arguments: Sequence[str] | None = None, connect: Connect = AsyncVisionClient) -> None:

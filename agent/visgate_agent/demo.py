@@ -23,7 +23,7 @@ from visgate_agent.errors import DemoError, PictureStoreError
 from visgate_agent.options import model_option, server_option
 from visgate_agent.picture_names import PictureName
 from visgate_agent.report_page import report_page
-from visgate_agent.session import Session
+from visgate_agent.session import Session, SpokenMessage
 from visgate_agent.terminal import TerminalView
 from visgate_agent.transcript import FILE_NAME, Transcript
 from visgate_client import AsyncVisionClient
@@ -88,8 +88,8 @@ async def _say(message: DemoMessage, session: Session, console: Console) -> None
     console.print(f"> {message.text}", style="bold", markup=False, highlight=False)
     view = TerminalView(console)
     with tempfile.TemporaryDirectory() as folder:
-        photos = [] if message.photo is None else [write_photo(message.photo, Path(folder))]
-        async with aclosing(session.send(message.text, photos)) as events:
+        photos = () if message.photo is None else (write_photo(message.photo, Path(folder)),)
+        async with aclosing(session.send(SpokenMessage(message.text, photos))) as events:
             async for event in events:
                 view.show(event)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-from visgate_client import Tool
 
 from visgate_agent.chat_model import CompletionEvent
 from visgate_agent.errors import TranscriptError
 from visgate_agent.events import TextDelta
 from visgate_agent.messages import NOT_VALID_JSON, Message, ToolCall, ToolMessage, UserMessage
 from visgate_agent.picture_names import PictureName
+from visgate_agent.session import SpokenMessage
 from visgate_agent.transcript import Step, Transcript, Turn
+from visgate_client import Tool
 
 
 class RecordedChatModel:
@@ -59,15 +58,7 @@ class RecordedChatModel:
         return self._transcript.turns[len(starts) - 1], len(answered)
 
 
-@dataclass(frozen=True)
-class RecordedMessage:
-    """What was said, and the files of the photos that were attached."""
-
-    text: str
-    photos: tuple[Path, ...]
-
-
-def recorded_messages(transcript: Transcript, folder: Path) -> tuple[RecordedMessage, ...]:
+def recorded_messages(transcript: Transcript, folder: Path) -> tuple[SpokenMessage, ...]:
     """What the person said in a talk that was saved in `folder`.
 
     Raises:
@@ -75,7 +66,7 @@ def recorded_messages(transcript: Transcript, folder: Path) -> tuple[RecordedMes
     """
     try:
         return tuple(
-            RecordedMessage(turn.message, tuple(folder / str(PictureName.parse(name)) for name in turn.pictures))
+            SpokenMessage(turn.message, tuple(folder / str(PictureName.parse(name)) for name in turn.pictures))
             for turn in transcript.turns
         )
     except ValueError as error:

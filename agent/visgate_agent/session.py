@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from visgate_agent.toolbox import Toolbox
 from visgate_agent.transcript import Transcript, TurnRecorder
 from visgate_agent.vision import VisionServer
 from visgate_client import VisgateError
+
+
+@dataclass(frozen=True)
+class SpokenMessage:
+    """What a person says, and the files of the photos that go with it."""
+
+    text: str
+    photos: tuple[Path, ...] = ()
 
 
 class Session:
@@ -31,17 +40,17 @@ class Session:
         self._conversation = Conversation(chat_model, Toolbox(vision, self.pictures))
         self._folder = folder
 
-    async def send(self, text: str, photos: Sequence[Path] = ()) -> AsyncGenerator[Event, None]:
+    async def send(self, message: SpokenMessage) -> AsyncGenerator[Event, None]:
         """Says something, perhaps with photos, and yields what happens until there is a reply.
 
         Raises:
             VisgateError: a photo cannot be read, or the conversation cannot go on (see `Conversation.send`).
         """
-        names = [self.pictures.add_photo(photo) for photo in photos]
-        recorder = TurnRecorder(text, names)
+        names = [self.pictures.add_photo(photo) for photo in message.photos]
+        recorder = TurnRecorder(message.text, names)
         self.transcript.turns.append(recorder.turn)
         try:
-            async with aclosing(self._conversation.send(text, names)) as events:
+            async with aclosing(self._conversation.send(message.text, names)) as events:
                 async for event in events:
                     recorder.record(event)
                     yield event

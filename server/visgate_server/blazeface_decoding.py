@@ -6,6 +6,7 @@ sub-millisecond neural face detection on mobile GPUs").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,19 +81,20 @@ def merge_faces(faces: Faces) -> Faces:
     BlazeFace's paper blends boxes so instead of keeping one, because it makes them steadier.
     """
     groups = clusters(faces.boxes, faces.scores, SAME_FACE)
-    if not groups:
-        return faces
-    weights = [faces.scores[group] / faces.scores[group].sum() for group in groups]
+    return join_faces([blended(faces.select(group), float(faces.scores[group[0]])) for group in groups])
+
+
+def blended(faces: Faces, score: float) -> Faces:
+    """Several views of one face, at least one, as a single face: their mean weighted by score, with a score given."""
+    weights = faces.scores / faces.scores.sum()
     return Faces(
-        np.stack([weight @ faces.boxes[group] for weight, group in zip(weights, groups, strict=True)]),
-        np.stack(
-            [np.tensordot(weight, faces.keypoints[group], 1) for weight, group in zip(weights, groups, strict=True)]
-        ),
-        np.array([faces.scores[group[0]] for group in groups], np.float32),
+        (weights @ faces.boxes)[None],
+        np.tensordot(weights, faces.keypoints, 1)[None],
+        np.array([score], np.float32),
     )
 
 
-def join_faces(parts: list[Faces]) -> Faces:
+def join_faces(parts: Sequence[Faces]) -> Faces:
     """The faces of all parts, strongest first."""
     everything = Faces(
         np.concatenate([np.zeros((0, 4), np.float32), *(part.boxes for part in parts)]),

@@ -1,10 +1,13 @@
-"""The command `visgate-server`: starts, shows, stops and examines the embedded Triton; everything else is elsewhere."""
+"""The command `visgate-server`: starts, shows, stops and examines Triton; everything else is elsewhere."""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -13,19 +16,29 @@ from types import FrameType
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
 
 from visgate_server.embedded.console import LoadingProgress, make_console, show_findings, show_started, show_status
 from visgate_server.embedded.errors import EnvironmentProblemsError
 from visgate_server.embedded.findings import Finding, Level, any_problem
 from visgate_server.embedded.model_folders import read_model_folders
 from visgate_server.embedded.ports import Ports
-from visgate_server.embedded.running_server import Condition, ServerStatus, server_status, stop_server
+from visgate_server.embedded.running_server import (
+    Condition,
+    RunningServer,
+    ServerStatus,
+    server_status,
+    stop_server,
+)
 from visgate_server.embedded.server import EmbeddedServer
 from visgate_server.embedded.state_directory import STATE_VARIABLE, StateDirectory, default_state_directory
 from visgate_server.errors import VisgateServerError
 
 _NOT_RUNNING = 3
 """The exit status for "not running" that init scripts agreed on (Linux Standard Base, section 20.2)."""
+
+SERVER_VARIABLE = "VISGATE_SERVER"
+"""Where clients of this project look for the server's HOST:PORT."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -115,18 +128,8 @@ def start(
         }
         _use_running(status, server, asked)
         return
-    signal.signal(signal.SIGTERM, _end_politely)
     console = make_console(stderr=True)
-
-    def begin(findings: tuple[Finding, ...]) -> None:
-        show_findings(console, [finding for finding in findings if finding.level is not Level.OK])
-        progress.expect(sum(folder.is_complete for folder in read_model_folders(repository)))
-
-    try:
-        with LoadingProgress(console) as progress:
-            running = server.start(progress.show, begin)
-    except EnvironmentProblemsError as error:
-        raise click.ClickException("the server was not started: mend the problems above first") from error
+    running = _start_showing_progress(server, console)
     with ExitStack() as at_the_end:
         if foreground:
             at_the_end.enter_context(running)
@@ -135,6 +138,21 @@ def start(
         if foreground:
             console.print("stop it with Ctrl-C")
             running.wait()
+
+
+def _start_showing_progress(server: EmbeddedServer, console: Console) -> RunningServer:
+    """Starts it, with the doctor's findings and each model's loading on the terminal."""
+    signal.signal(signal.SIGTERM, _end_politely)
+
+    def begin(findings: tuple[Finding, ...]) -> None:
+        show_findings(console, [finding for finding in findings if finding.level is not Level.OK])
+        progress.expect(sum(folder.is_complete for folder in read_model_folders(server.repository)))
+
+    try:
+        with LoadingProgress(console) as progress:
+            return server.start(progress.show, begin)
+    except EnvironmentProblemsError as error:
+        raise click.ClickException("the server was not started: mend the problems above first") from error
 
 
 def _use_running(status: ServerStatus, server: EmbeddedServer, asked: Mapping[str, int]) -> None:
@@ -168,6 +186,25 @@ def _use_running(status: ServerStatus, server: EmbeddedServer, asked: Mapping[st
 def _end_politely(_number: int, _frame: FrameType | None) -> None:
     # Lets the start stop what it started, as it does for Ctrl-C.
     sys.exit(128 + signal.SIGTERM)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@_repository_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(repository: Path, command: tuple[str, ...]) -> None:
+    """Run COMMAND with a server of its own, on free ports, and stop that server when the command ends.
+
+    The command finds the server's address in VISGATE_SERVER. Ends with the command's status.
+    """
+    console = make_console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="visgate-") as folder:
+        server = EmbeddedServer(repository, 0, 0, 0, state_directory=Path(folder))
+        with _start_showing_progress(server, console) as running:
+            show_started(console, running)
+            environment = os.environ | {SERVER_VARIABLE: running.address}
+            ended = subprocess.run(command, env=environment, check=False)
+        console.print("the server was stopped")
+    sys.exit(ended.returncode)
 
 
 @main.command()

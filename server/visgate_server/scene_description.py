@@ -145,7 +145,8 @@ def _text(lines: Sequence[SeenLine], *, beside: bool) -> str:
     if len(text) <= LONGEST_QUOTE:
         return f"{opening} reads {_quoted(text)}."
     cut = text[:LONGEST_QUOTE].rsplit(" ", 1)[0]
-    return f"{opening} has {numeral(len(lines))} {'line' if len(lines) == 1 else 'lines'} and begins {_quoted(cut + ' …')}."
+    count = f"{numeral(len(lines))} {'line' if len(lines) == 1 else 'lines'}"
+    return f"{opening} has {count} and begins {_quoted(cut + ' …')}."
 
 
 def _quoted(text: str) -> str:

@@ -324,3 +324,24 @@ def test_a_server_in_the_foreground_goes_with_its_command(repository: Path, embe
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     assert_nothing_left(status.state.region_prefix, embedded.directory)
+
+
+ASK_AND_LEAVE = """
+import os, sys
+import tritonclient.grpc as triton
+
+address = os.environ["VISGATE_SERVER"]
+print(address, triton.InferenceServerClient(address).is_model_ready("echo"))
+sys.exit(7)
+"""
+
+
+def test_run_serves_one_command_and_ends_with_its_status(repository: Path) -> None:
+    arguments = [COMMAND, "run", "--repository", repository, "--", sys.executable, "-c", ASK_AND_LEAVE]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 7, ended.stderr
+    address, ready = ended.stdout.split()
+    assert ready == "True"
+    assert "the server was stopped" in ended.stderr
+    with socket.socket() as caller:
+        assert caller.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) != 0, "its port is free again"

@@ -1,4 +1,4 @@
-"""Finds faces with BlazeFace, looking at each candidate a second time from near by."""
+"""Finds faces with BlazeFace, looking at each candidate again from near by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from visgate_server.blazeface_decoding import INPUT_SIDE, KEYPOINTS, Faces, decode_faces, join_faces, merge_faces
+from visgate_server.blazeface_decoding import (
+    INPUT_SIDE,
+    KEYPOINTS,
+    Faces,
+    blended,
+    decode_faces,
+    join_faces,
+    merge_faces,
+)
 from visgate_server.drawing.marks import Mark, box_corners, draw_marks
 from visgate_server.drawing.strokes import colour_of
 from visgate_server.english_counting import counted
@@ -22,13 +30,15 @@ from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, T
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, ToolSpec, picture
 
 CANDIDATE_SCORE = 0.3
-"""Score from which the second look is worth it: at the first, a face a thirtieth of the picture wide got 0.33."""
+"""Score from which closer looks are worth it: at the first, a face a thirtieth of the picture wide got 0.33."""
 
 MOST_CANDIDATES = 32
 
-CLOSER_EXTENT = 3.5
-"""Side of the second look's square relative to the face. Of 100 faces of 25 × 25 pixels one look found 46 at a score
-of 0.75 and two looks more than 80; a cup that had 0.68 at the first look and a cat's face with 0.80 fell to 0.65."""
+CLOSER_EXTENTS = (2.5, 3.5, 5.0)
+"""Sides, relative to the face, of the squares in which each candidate is looked at again; a face's score is the mean of
+these looks. Measured on 100 faces of 25 × 25 pixels, and on 13 photographs without faces in three sizes, mirrored and
+cropped: the whole picture alone finds 46 faces at a score of 0.75 and takes a cat's for one with 0.80; one closer look
+finds 75, and the highest false score is 0.77; the mean of these three finds 88, and the highest false score is 0.71."""
 
 LARGEST_BATCH = 16
 
@@ -49,7 +59,7 @@ DETECT_FACES = ToolSpec(
             "threshold",
             ArgumentKind.NUMBER,
             "Faces with a lower score are left out; below 0.7 cups and cats may pass for faces.",
-            default=0.75,
+            default=0.72,
             minimum=0.3,
             maximum=1.0,
         ),
@@ -90,10 +100,13 @@ class DetectFaces(ToolModel[None]):
         pictures: list[Image] = [unboxed(cell) for cell in batch["picture"]]
         first = self._look([letterbox(picture, INPUT_SIDE) for picture in pictures])
         candidates = [candidate for row, faces in enumerate(first) for candidate in _candidates(row, faces)]
-        views = [_closer(pictures[candidate.row], candidate) for candidate in candidates]
+        views = [
+            _closer(pictures[candidate.row], candidate, extent) for candidate in candidates for extent in CLOSER_EXTENTS
+        ]
+        looks = iter(self._look(views))
         confirmed: list[list[Faces]] = [[] for _ in pictures]
-        for candidate, faces in zip(candidates, self._look(views), strict=True):
-            confirmed[candidate.row].append(candidate.among(faces))
+        for candidate in candidates:
+            confirmed[candidate.row].append(candidate.confirmed([next(looks) for _ in CLOSER_EXTENTS]))
         # Neighbours' squares overlap, and two candidates may turn out to be one face.
         return {"faces": boxed_rows([merge_faces(join_faces(parts)) for parts in confirmed])}
 
@@ -131,8 +144,12 @@ class _Candidate:
     row: int
     box: NDArray[np.float32]
 
-    def among(self, faces: Faces) -> Faces:
-        """The strongest of the faces whose middle lies in this box, if there is one."""
+    def confirmed(self, looks: Sequence[Faces]) -> Faces:
+        """The face that was seen within this box, with the mean score of all looks; none if no look saw one."""
+        seen = join_faces([self._strongest_within(faces) for faces in looks])
+        return blended(seen, float(seen.scores.sum()) / len(looks)) if len(seen) else seen
+
+    def _strongest_within(self, faces: Faces) -> Faces:
         inside = ((faces.centres >= self.box[:2]) & (faces.centres <= self.box[2:])).all(axis=1)
         return faces.select(np.flatnonzero(inside)[:1])
 
@@ -141,11 +158,11 @@ def _candidates(row: int, faces: Faces) -> list[_Candidate]:
     return [_Candidate(row, box) for box in faces.boxes[:MOST_CANDIDATES]]
 
 
-def _closer(picture: Image, candidate: _Candidate) -> SquareView:
+def _closer(picture: Image, candidate: _Candidate, extent: float) -> SquareView:
     height, width, _ = picture.shape
     x, y = np.clip((candidate.box[:2] + candidate.box[2:]) / 2, 0, [width - 1, height - 1]).tolist()
-    extent = CLOSER_EXTENT * float((candidate.box[2:] - candidate.box[:2]).max())
-    return square_view(picture, (x, y), extent, INPUT_SIDE)
+    size = float((candidate.box[2:] - candidate.box[:2]).max())
+    return square_view(picture, (x, y), extent * size, INPUT_SIDE)
 
 
 def _within(faces: Faces, image: Image) -> list[dict[str, Any]]:

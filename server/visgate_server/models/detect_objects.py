@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from visgate_server.coco_labels import COCO_LABELS
 from visgate_server.drawing.marks import Mark, box_corners, draw_marks
 from visgate_server.drawing.strokes import colour_of
-from visgate_server.english_counting import counted, listed
+from visgate_server.english_counting import counted, listed, numeral
 from visgate_server.image_processing.non_maximum_suppression import suppress_by_class
 from visgate_server.image_processing.square_view import SquareView, letterbox
 from visgate_server.model_spec import ModelSpec
@@ -146,7 +146,8 @@ def _sentence(found: Sequence[DetectedObject], threshold: float) -> str:
     if not found:
         return f"No object of the 80 known classes was found with a score of {threshold:.0%} or more."
     counts = Counter(thing.label for thing in found)
-    summary = listed([counted(label, count) for label, count in counts.items()])
+    kinds = listed([counted(label, count) for label, count in counts.items()])
+    summary = "one object" if len(found) == 1 else f"{numeral(len(found))} objects ({kinds})"
     places = [
         f"{thing.label} ({thing.score:.0%}) from ({thing.box[0]}, {thing.box[1]}) to ({thing.box[2]}, {thing.box[3]})"
         for thing in found[:NAMED_IN_TEXT]

@@ -71,7 +71,8 @@ class ReadText(ToolModel[None]):
         summary="Printed text (PP-OCRv4 detector and recogniser)",
         tools=(READ_TEXT,),
         networks=("text_detector.onnx", "text_orientation.onnx", "text_recogniser.onnx"),
-        max_batch_size=8,
+        # Lines, not pictures, fill the runs here: a larger batch of pages would only make the first one wait for the last.
+        max_batch_size=4,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

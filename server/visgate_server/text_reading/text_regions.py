@@ -26,7 +26,8 @@ photographed page and 20 printed ones (sizes, angles, blur) 1.6 left 5 % of lett
 SHORTEST_SIDE = 3.0
 """Regions thinner than this many pixels before growing are noise."""
 
-MOST_REGIONS = 1000
+MOST_REGIONS = 500
+"""Larger regions go first; each costs tens of milliseconds to read."""
 
 UPRIGHT_RATIO = 1.5
 """A region this much higher than wide holds a line that runs upwards or downwards (RapidOCR's value)."""
@@ -86,7 +87,7 @@ def find_text_lines(probability: NDArray[np.float32]) -> list[TextLine]:
     text = cv2.dilate((probability > PIXEL_THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8))
     outlines, _ = cv2.findContours(text, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     lines = []
-    for outline in outlines[:MOST_REGIONS]:
+    for outline in sorted(outlines, key=cv2.contourArea, reverse=True)[:MOST_REGIONS]:
         rectangle = cv2.minAreaRect(outline)
         if min(rectangle[1]) < SHORTEST_SIDE:
             continue

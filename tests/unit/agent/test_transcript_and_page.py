@@ -15,7 +15,7 @@ from scripted_chat_model import ScriptedChatModel, calls, says
 from visgate_agent.errors import StreamBrokenError, TranscriptError
 from visgate_agent.messages import Message, ToolCall, UserMessage
 from visgate_agent.report_page import report_page
-from visgate_agent.session import Session
+from visgate_agent.session import Session, SpokenMessage
 from visgate_agent.transcript import Step, Transcript, Turn, load_transcript
 from visgate_client import ServerError, VisgateError
 
@@ -23,7 +23,7 @@ EVIL = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
 
 async def say(session: Session, text: str, *photos: Path) -> None:
-    async for _ in session.send(text, photos):
+    async for _ in session.send(SpokenMessage(text, photos)):
         pass
 
 
