@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import skimage.data
 
-from visgate_client import VisionClient
+from visgate_client import ModelStatistics, VisionClient
 
 CALLERS = 32
 
@@ -29,7 +30,7 @@ def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(client
     before = client.statistics(model)
     with ThreadPoolExecutor(CALLERS) as threads:
         together = list(threads.map(lambda picture: client.call(tool, image=picture), pictures))
-    after = client.statistics(model)
+    after = settled_statistics(client, model, before.inference_count + CALLERS)
     requests = after.inference_count - before.inference_count
     executions = after.execution_count - before.execution_count
     assert requests == CALLERS
@@ -42,6 +43,16 @@ def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(client
             tool, image=picture + (np.arange(picture.size) == 0).reshape(picture.shape).astype(np.uint8)
         )
         assert_alike(alone.data, result.data)
+
+
+def settled_statistics(client: VisionClient, model: str, inferences: int) -> ModelStatistics:
+    """Triton counts a request a moment after it has answered it; this waits until all are counted."""
+    for _ in range(100):
+        statistics = client.statistics(model)
+        if statistics.inference_count >= inferences:
+            break
+        time.sleep(0.05)
+    return statistics
 
 
 def assert_alike(one: object, other: object) -> None:

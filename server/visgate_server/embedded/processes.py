@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from visgate_server.embedded.staging import shared_memory_option
 

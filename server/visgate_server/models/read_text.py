@@ -71,7 +71,7 @@ class ReadText(ToolModel[None]):
         summary="Printed text (PP-OCRv4 detector and recogniser)",
         tools=(READ_TEXT,),
         networks=("text_detector.onnx", "text_orientation.onnx", "text_recogniser.onnx"),
-        # Lines, not pictures, fill the runs here: a larger batch of pages would only make the first one wait for the last.
+        # Lines, not pictures, fill the runs here: more pages at once would only make the first wait for the last.
         max_batch_size=4,
     )
 

@@ -138,6 +138,11 @@ async def test_the_planner_chains_real_tools(visgate: Command, astronaut: Path, 
     assert np.count_nonzero(middle) > 500
     assert np.count_nonzero(corner) < 20, "there was a flag in the corner, until it was cut away"
     assert all(step["total_ms"] > 0 for step in (objects, cut_out, edges))
+    ended = await visgate("replay", "talk", "--output", "again")
+    assert ended.status == 0, ended.err
+    repeated = steps_in(tmp_path / "again")[-1]
+    assert repeated["images"] != edges["images"]
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "again" / repeated["images"][0])), drawn)
 
 
 async def test_a_language_model_chains_real_tools(visgate: Command, astronaut: Path, tmp_path: Path) -> None:

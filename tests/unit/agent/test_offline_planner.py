@@ -64,6 +64,32 @@ async def test_a_clause_that_needs_a_result_waits_for_it() -> None:
     assert named(later) == [("invert_colours", made[0])], "the cut-out, not its mask"
 
 
+@pytest.mark.parametrize(
+    "words", ["invert the colours of the result", "invert the colours of the picture", "invert it"]
+)
+async def test_a_new_version_of_a_picture_is_what_later_clauses_speak_of(words: str) -> None:
+    request = UserMessage(f"Cut out the middle, then {words}", (A,))
+    calls, _ = await plan(request)
+    assert named(calls) == [("cut_middle", A)]
+    made = ("1111_cut-middle_000a_000a.png", "2222_cut-middle-mask_000a_000a.png")
+    assert named((await plan(request, *answered(calls, made)))[0]) == [("invert_colours", made[0])]
+
+
+async def test_a_clause_that_looks_leaves_the_picture_as_it_was() -> None:
+    detect = sample_tool("detect_stars", examples=("detect the stars",), pictures=("picture",))
+    request = UserMessage("Detect the stars, then cut out the middle of the picture", (A,))
+    calls, _ = await plan(request, tools=(*TOOLS, detect))
+    assert named(calls) == [("detect_stars", A), ("cut_middle", A)], "not of the picture with stars drawn on it"
+
+
+async def test_what_a_clause_asks_for_is_not_what_it_speaks_of() -> None:
+    first = UserMessage("Invert the colours", (A,))
+    calls, _ = await plan(first)
+    history = [first, *answered(calls, ("1111_invert-colours_000a_000a.png",)), AssistantMessage("Done.")]
+    again = UserMessage("Invert the colours of the original photo")
+    assert named((await plan(*history, again))[0]) == [("invert_colours", A)]
+
+
 async def test_a_picture_can_be_called_by_what_it_shows() -> None:
     request = UserMessage("Cut out the middle, then measure the size of the mask", (A,))
     calls, _ = await plan(request)
@@ -76,6 +102,14 @@ async def test_every_photo_gets_its_call() -> None:
     calls, _ = await plan(UserMessage("Measure the size of both photos", (A, B)))
     assert named(calls) == [("measure_size", A), ("measure_size", B)]
     assert len({call.call_id for call in calls}) == 2
+
+
+async def test_a_clause_for_every_photo_is_done_when_all_its_calls_are() -> None:
+    request = UserMessage("Measure the size of both photos, then invert the colours of the result", (A, B))
+    calls, _ = await plan(request)
+    assert [call.name for call in calls] == ["measure_size", "measure_size"]
+    later, _ = await plan(request, *answered(calls, (), ()))
+    assert named(later) == [("invert_colours", B)]
 
 
 async def test_the_end_is_a_summary_of_what_the_tools_said() -> None:

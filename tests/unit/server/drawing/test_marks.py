@@ -18,7 +18,7 @@ def test_the_outline_and_a_label_are_drawn(size: tuple[int, int]) -> None:
     picture = np.full((height, width, 3), 128, np.uint8)
     box = (width * 0.25, height * 0.5, width * 0.75, height * 0.9)
     drawn = draw_marks(picture, [Mark(box_corners(box), "cat 52%", GREEN)])
-    green = (drawn == GREEN).all(axis=2)
+    green = drawn[..., 1].astype(int) - drawn[..., 0] > 60
     assert green[round(box[3]) - 1 : round(box[3]) + 2, width // 2].any()
     assert not green[round(height * 0.7), round(width * 0.4) : round(width * 0.6)].any(), "the inside stays visible"
     label = green[: round(box[1]) - 1]

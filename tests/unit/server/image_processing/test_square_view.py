@@ -14,7 +14,9 @@ SIZES = [(300, 451), (451, 300), (64, 64), (1, 1), (3, 2000), (2000, 3), (4000, 
 def test_points_go_there_and_back(height: int, width: int) -> None:
     view = letterbox(np.zeros((height, width, 3), np.uint8), 256)
     points = np.random.default_rng(0).uniform(0, [width, height], (50, 2)).astype(np.float32)
-    np.testing.assert_allclose(view.to_picture(view.from_picture(points)), points, atol=1e-3 * max(height, width) + 1e-3)
+    np.testing.assert_allclose(
+        view.to_picture(view.from_picture(points)), points, atol=1e-3 * max(height, width) + 1e-3
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
