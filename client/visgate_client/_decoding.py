@@ -48,17 +48,22 @@ def read_response(response: Any, regions: Mapping[str, Region]) -> dict[str, npt
 def read_result(tool: Tool, arrays: Arrays, times: Times) -> ToolResult:
     """Makes a tool's result of the outputs that its model gave.
 
-    An output that is missing, or a picture without pixels, is left out: not every call has every answer.
+    A picture without pixels is left out: not every call has every picture.
 
     Raises:
-        ServerError: an output is not what the wire contract says.
+        ServerError: an output that the tool declares is missing, or is not what the wire contract says.
     """
     pictures = {}
     texts: list[str] = []
     data: list[Any] = []
     for output in tool.outputs:
-        array = arrays.get(output.tensor)
-        if array is None or not array.size:
+        if output.kind == "times":
+            continue
+        if output.tensor not in arrays:
+            # Taken for an empty answer, this would be a wrong one: nothing found, where something was.
+            raise _broken(tool.model, f"it declares {output.tensor} and did not send it")
+        array = arrays[output.tensor]
+        if not array.size:
             continue
         if output.kind == "picture":
             pictures[output.tensor.lower()] = _picture(tool, output, array)

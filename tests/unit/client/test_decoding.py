@@ -61,9 +61,17 @@ def test_alpha_stays_alpha(tool: Tool) -> None:
     np.testing.assert_array_equal(np.asarray(result.image), rgba[0])
 
 
-def test_outputs_that_are_missing_or_empty_are_left_out(tool: Tool) -> None:
-    result = read_result(tool, {"MASK": np.zeros((1, 0, 0, 1), np.uint8)}, NO_TIMES)
-    assert (result.text, result.data, dict(result.images), result.image) == ("", None, {}, None)
+def test_a_picture_without_pixels_is_left_out(tool: Tool) -> None:
+    result = read_result(tool, answer(MASK=np.zeros((1, 0, 0, 1), np.uint8)), NO_TIMES)
+    assert list(result.images) == ["picture"]
+
+
+@pytest.mark.parametrize("missing", ["TEXT", "DATA", "PICTURE", "MASK"])
+def test_an_answer_that_lacks_a_declared_output_is_no_answer(tool: Tool, missing: str) -> None:
+    outputs = answer()
+    del outputs[missing]
+    with pytest.raises(ServerError, match=missing):
+        read_result(tool, outputs, NO_TIMES)
 
 
 def test_a_result_cannot_be_changed(tool: Tool) -> None:
