@@ -38,32 +38,39 @@ def draw_highlights(picture: NDArray[np.uint8], highlights: Sequence[Highlight])
         highlights: what to draw.
     """
     canvas = np.ascontiguousarray(picture).copy()
+    tinted = np.zeros(canvas.shape[:2], np.bool_)
     for highlight in highlights:
-        _tint(canvas, highlight)
+        _tint(canvas, tinted, highlight)
     for highlight in highlights:
-        _label(canvas, highlight)
+        _label(canvas, tinted, highlight)
     return canvas
 
 
-def _tint(canvas: NDArray[np.uint8], highlight: Highlight) -> None:
+def _tint(canvas: NDArray[np.uint8], tinted: NDArray[np.bool_], highlight: Highlight) -> None:
     height, width, _ = canvas.shape
     corners = np.rint(np.clip(highlight.outline, 0, [width - 1, height - 1])).astype(np.int32)
     left, top, across, down = cv2.boundingRect(corners)
-    area = canvas[top : top + down, left : left + across]
-    mask = np.zeros(area.shape[:2], np.uint8)
-    cv2.fillPoly(mask, [corners], (1,), offset=(-left, -top))
-    tinted = area * (1.0 - STRENGTH) + np.array(highlight.colour) * STRENGTH
-    area[mask > 0] = np.rint(tinted[mask > 0]).astype(np.uint8)
+    place = (slice(top, top + down), slice(left, left + across))
+    filled = np.zeros((down, across), np.uint8)
+    cv2.fillPoly(filled, [corners], (1,), offset=(-left, -top))
+    mask = filled > 0
+    colours = canvas[place][mask] * (1.0 - STRENGTH) + np.array(highlight.colour) * STRENGTH
+    canvas[place][mask] = np.rint(colours).astype(np.uint8)
+    tinted[place] |= mask
 
 
-def _label(canvas: NDArray[np.uint8], highlight: Highlight) -> None:
+def _label(canvas: NDArray[np.uint8], tinted: NDArray[np.bool_], highlight: Highlight) -> None:
     height, width, _ = canvas.shape
     left, top = np.rint(highlight.outline.min(axis=0)).astype(int).tolist()
-    right = int(np.rint(highlight.outline[:, 0].max()))
+    right = int(np.rint(highlight.outline[:, 0].max())) + 1
     letters = strokes_for(height, width).letters
-    for start, room in ((None, left), (right, width - right)):
+    for to_the_left, room in ((True, left), (False, width - right)):
         label = fitting_label(highlight.label, letters, room, height)
-        if label is not None:
-            x = left - label.width if start is None else start
-            label.draw(canvas, x, int(np.clip(top, 0, height - label.height)), highlight.colour)
+        if label is None:
+            continue
+        x = left - label.width if to_the_left else right
+        y = int(np.clip(top, 0, height - label.height))
+        # A label on another area would hide what that one marks.
+        if not tinted[y : y + label.height, x : x + label.width].any():
+            label.draw(canvas, x, y, highlight.colour)
             return

@@ -37,10 +37,6 @@ class DetectorInput:
     image: NDArray[np.uint8]
     scale: tuple[float, float]
 
-    def to_picture(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Points of `image`, float32 [..., 2] as x and y, in pixels of the picture."""
-        return (points - np.float32(MARGIN)) / np.array(self.scale, np.float32)
-
 
 def detector_input(picture: NDArray[np.uint8]) -> DetectorInput:
     """Scales a picture into the detector's range of sizes, keeping its proportions, and pads it.

@@ -55,3 +55,13 @@ def test_a_highlight_tints_and_leaves_what_is_under_it_legible() -> None:
     assert int(drawn[50, 120].sum()) - int(drawn[50, 155].sum()) > 400
     assert (drawn[20, 100:200] == picture[20, 100:200]).all()
     assert (drawn[45, 70:99] == GREEN).all(axis=1).any(), "its label stands beside it"
+
+
+def test_a_label_hides_no_other_highlight() -> None:
+    picture = np.full((100, 300, 3), 255, np.uint8)
+    left, right = (np.array([[x, 40], [x + 90, 40], [x + 90, 60], [x, 60]], np.float32) for x in (105, 200))
+    drawn = draw_highlights(picture, [Highlight(left, "1", GREEN), Highlight(right, "2", (0, 0, 255))])
+    assert (drawn[41:60, 106:194] == (153, 255, 153)).all()
+    assert (drawn[41:60, 201:289] == (153, 153, 255)).all()
+    assert (drawn[45, 80:104] == GREEN).all(axis=1).any(), "the first has room on its left"
+    assert not (drawn == (0, 0, 255)).all(axis=2).any(), "the second has none on either side"

@@ -59,7 +59,9 @@ def test_lines_are_where_they_are_read_from_the_top() -> None:
 @pytest.mark.parametrize("angle", [0, 8, -35, 90, 180, 270])
 def test_print_is_read_at_any_angle(angle: float) -> None:
     reply = ask("read_text", printed(*NOTICE, angle=angle))
-    assert reply.data["text"].split("\n") == list(NOTICE)
+    read = reply.data["text"].split("\n")
+    assert len(read) == len(NOTICE)
+    assert all(likeness(line, written) > 0.96 for line, written in zip(read, NOTICE, strict=True))
 
 
 def test_upside_down_lines_begin_where_their_text_begins() -> None:
