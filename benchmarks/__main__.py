@@ -48,7 +48,7 @@ def main(rounds: int, save: bool) -> None:
         task = progress.add_task("many callers", total=len(served_call.CALLERS))
         crowd = []
         for callers in served_call.CALLERS:
-            crowd.append(served_call.many_callers(client, "classify_image", callers, max(rounds, 64)))
+            crowd.append(served_call.many_callers(client, "classify_image", callers, 3 * rounds))
             progress.advance(task)
 
     table = Table("tool, 512², one caller", "in process p50 ms", "served p50 ms", "ratio")

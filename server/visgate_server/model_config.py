@@ -31,7 +31,7 @@ def model_config(spec: ModelSpec) -> Any:
         input=[_input(tensor) for tensor in spec.inputs],
         output=[_output(tensor) for tensor in spec.outputs],
         instance_group=[
-            model_config_pb2.ModelInstanceGroup(count=1, kind=model_config_pb2.ModelInstanceGroup.KIND_CPU)
+            model_config_pb2.ModelInstanceGroup(count=spec.instances, kind=model_config_pb2.ModelInstanceGroup.KIND_CPU)
         ],
     )
     # No queue delay: while an instance is busy requests gather by themselves, and an idle one should not wait.

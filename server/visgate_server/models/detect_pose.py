@@ -121,6 +121,7 @@ class DetectPose(ToolModel[None]):
         tools=(DETECT_POSE,),
         networks=("movenet.onnx",),
         max_batch_size=16,
+        response_cache=False,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

@@ -73,6 +73,7 @@ class ReadText(ToolModel[None]):
         networks=("text_detector.onnx", "text_orientation.onnx", "text_recogniser.onnx"),
         # Lines, not pictures, fill the runs here: more pages at once would only make the first wait for the last.
         max_batch_size=4,
+        instances=1,  # one may take more than a gigabyte, and half a second is little beside its work
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

@@ -113,6 +113,7 @@ class SoftEdges(ToolModel[None]):
         networks=("hed.onnx",),
         max_batch_size=4,
         max_queue_size=64,
+        instances=1,  # one may take more than a gigabyte, and half a second is little beside its work
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

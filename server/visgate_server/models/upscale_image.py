@@ -57,6 +57,7 @@ class UpscaleImage(ToolModel[None]):
         max_batch_size=4,
         max_queue_size=32,
         warmup_sides=(64,),
+        instances=1,  # one may take more than a gigabyte, and half a second is little beside its work
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:
