@@ -30,13 +30,7 @@ def main(rounds: int, save: bool) -> None:
     console = Console()
     with (
         tempfile.TemporaryDirectory() as folder,
-        EmbeddedServer(
-            repository=served_call.ROOT / "model_repository",
-            grpc_port=0,
-            http_port=0,
-            metrics_port=0,
-            state_directory=Path(folder),
-        ).start() as server,
+        EmbeddedServer.on_free_ports(served_call.ROOT / "model_repository", Path(folder)).start() as server,
         VisionClient(server.address) as client,
         Progress(console=console, transient=True) as progress,
     ):

@@ -17,13 +17,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("triton")
-    with EmbeddedServer(
-        repository=ROOT / "model_repository",
-        grpc_port=0,
-        http_port=0,
-        metrics_port=0,
-        state_directory=folder,
-    ).start() as running:
+    with EmbeddedServer.on_free_ports(ROOT / "model_repository", folder).start() as running:
         yield running
 
 

@@ -64,10 +64,8 @@ def _prepare(model: ToolModel[Any], rows: Sequence[_Row]) -> None:
     for row in rows:
         try:
             row.prepared = model.preprocess(row.request)
-        except VisgateServerError as error:
-            row.error = error
         except Exception as error:  # noqa: BLE001 - one request's fault must not fail the batch
-            row.error = _fault(error)
+            row.error = _as_answer(error)
 
 
 def _groups(rows: Sequence[_Row], largest: int) -> list[list[_Row]]:
@@ -87,7 +85,7 @@ def _run(model: ToolModel[Any], group: Sequence[_Row]) -> None:
         outputs = model.run(_stack(prepared))
     except Exception as error:  # noqa: BLE001 - whatever a network raises is answered, never raised into Triton
         if len(group) == 1:
-            group[0].error = error if isinstance(error, VisgateServerError) else _fault(error)
+            group[0].error = _as_answer(error)
             return
         for row in group:
             _run(model, [row])
@@ -97,10 +95,8 @@ def _run(model: ToolModel[Any], group: Sequence[_Row]) -> None:
         try:
             own = {name: value[index] for name, value in outputs.items()}
             row.response = model.postprocess(own, row.request, ready.context)
-        except VisgateServerError as error:
-            row.error = error
         except Exception as error:  # noqa: BLE001 - as above
-            row.error = _fault(error)
+            row.error = _as_answer(error)
 
 
 def _stack(prepared: Sequence[Prepared[Any]]) -> Tensors:
@@ -120,13 +116,14 @@ def _answer(model: ToolModel[Any], read: list[_Row] | VisgateServerError, starte
     times = Times(started_ns, compute_ns, max(row.batch_rows for row in read))
     try:
         return encode_rows(responses, times)
-    except VisgateServerError as error:
-        return error
     except Exception as error:  # noqa: BLE001 - a response that cannot be encoded fails alone
-        return _fault(error)
+        return _as_answer(error)
 
 
-def _fault(error: Exception) -> ModelFaultError:
+def _as_answer(error: Exception) -> VisgateServerError:
+    """The error itself where it was raised on purpose, else a fault that names it."""
+    if isinstance(error, VisgateServerError):
+        return error
     fault = ModelFaultError(f"{type(error).__name__}: {error}")
     fault.__cause__ = error
     return fault

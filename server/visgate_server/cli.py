@@ -198,7 +198,7 @@ def run(repository: Path, command: tuple[str, ...]) -> None:
     """
     console = make_console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="visgate-") as folder:
-        server = EmbeddedServer(repository, 0, 0, 0, state_directory=Path(folder))
+        server = EmbeddedServer.on_free_ports(repository, Path(folder))
         with _start_showing_progress(server, console) as running:
             show_started(console, running)
             environment = os.environ | {SERVER_VARIABLE: running.address}

@@ -1,4 +1,4 @@
-"""Makes the input tensors for a call from one model to another; knows nothing about how the call travels."""
+"""Makes a call from one model to another; knows nothing about how the call travels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visgate_server.model_spec import ModelSpec
+from visgate_server.networks import Tensors
+from visgate_server.tool_model import ModelCall
 from visgate_server.tool_spec import Argument, ArgumentKind
 
 _DTYPES: dict[ArgumentKind, type[np.generic]] = {
@@ -15,6 +17,12 @@ _DTYPES: dict[ArgumentKind, type[np.generic]] = {
     ArgumentKind.INTEGER: np.int32,
     ArgumentKind.FLAG: np.bool_,
 }
+
+
+def model_call(spec: ModelSpec, inputs: Tensors, outputs: tuple[str, ...]) -> ModelCall:
+    """A call with `inputs`, [rows, ...] each, and with the defaults of whatever input is not among them."""
+    rows = len(next(iter(inputs.values())))
+    return ModelCall(spec.name, {**default_inputs(spec, rows), **inputs}, outputs)
 
 
 def default_inputs(spec: ModelSpec, rows: int) -> dict[str, NDArray[Any]]:

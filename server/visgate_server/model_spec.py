@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from visgate_server.errors import SpecError
@@ -73,7 +74,7 @@ class ModelSpec:
             if missing:
                 raise SpecError(f"model {self.name!r}: tool {tool.name!r} and `bound` differ in {sorted(missing)}")
 
-    @property
+    @cached_property
     def arguments(self) -> tuple[Argument, ...]:
         """Every argument of every tool, and the bound inputs, each once.
 

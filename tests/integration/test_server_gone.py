@@ -27,9 +27,7 @@ def test_no_server_says_where_and_how_to_start_one(unused_port: int) -> None:
 def test_a_server_killed_in_mid_call_is_told_apart_and_can_be_started_again(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     shutil.copytree(ROOT / "model_repository" / "upscale_image", repository / "upscale_image")
-    embedded = EmbeddedServer(
-        repository=repository, grpc_port=0, http_port=0, metrics_port=0, state_directory=tmp_path / "state"
-    )
+    embedded = EmbeddedServer.on_free_ports(repository, tmp_path / "state")
     running = embedded.start()
     outcome: list[BaseException | str] = []
 

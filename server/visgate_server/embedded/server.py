@@ -59,6 +59,11 @@ class EmbeddedServer:
     log: Path | None = None
     timeout_s: float = 300.0
 
+    @classmethod
+    def on_free_ports(cls, repository: Path, state_directory: Path) -> EmbeddedServer:
+        """One that gets in nobody's way: on ports that are free, with its state in a directory of its own."""
+        return cls(repository, grpc_port=0, http_port=0, metrics_port=0, state_directory=state_directory)
+
     @property
     def directory(self) -> StateDirectory:
         """Where its state is."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from visgate_server.english_counting import listed
 from visgate_server.image_processing.resizing import resized
-from visgate_server.model_inputs import default_inputs
+from visgate_server.model_inputs import model_call
 from visgate_server.model_spec import DATA_TENSOR, ModelSpec
 from visgate_server.models.classify_image import ClassifyImage
 from visgate_server.models.detect_faces import DetectFaces
@@ -21,7 +21,7 @@ from visgate_server.models.read_text import ReadText
 from visgate_server.networks import Tensors
 from visgate_server.ragged_rows import boxed, boxed_rows, unboxed
 from visgate_server.scene_description import Findings, SeenLine, SeenObject, describe
-from visgate_server.tool_model import Image, ModelCall, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
+from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import ToolSpec, picture
 
 CALLED = (DetectObjects.spec, DetectFaces.spec, ClassifyImage.spec, ReadText.spec)
@@ -87,7 +87,11 @@ class DescribeImage(ToolModel[_Shrunk]):
         for row, image in enumerate(pictures):
             by_shape.setdefault(image.shape, []).append(row)
         groups = list(by_shape.values())
-        calls = [_call(spec, np.stack([pictures[row] for row in rows])) for rows in groups for spec in CALLED]
+        calls = [
+            model_call(spec, {"IMAGE": np.stack([pictures[row] for row in rows])}, (DATA_TENSOR,))
+            for rows in groups
+            for spec in CALLED
+        ]
         answers = iter(self._call_models(calls))
         parts: list[dict[str, Any]] = [{} for _ in pictures]
         for rows in groups:
@@ -122,10 +126,6 @@ def _shrunk(image: Image) -> _Shrunk:
     if factor == 1.0:
         return _Shrunk(image, factor)
     return _Shrunk(resized(image, max(1, round(width / factor)), max(1, round(height / factor))), factor)
-
-
-def _call(spec: ModelSpec, images: Image) -> ModelCall:
-    return ModelCall(spec.name, {"IMAGE": images, **default_inputs(spec, len(images))}, (DATA_TENSOR,))
 
 
 def _listed_calls() -> str:

@@ -16,13 +16,14 @@ from visgate_server.image_processing.guided_filter import fit_to_edges
 from visgate_server.image_processing.mask_cleaning import clean_mask
 from visgate_server.image_processing.resizing import resized
 from visgate_server.image_processing.square_view import letterbox
+from visgate_server.model_inputs import model_call
 from visgate_server.model_spec import DATA_TENSOR, ModelSpec
+from visgate_server.models.detect_objects import DetectObjects
 from visgate_server.networks import Network, Tensors, open_network
-from visgate_server.tool_model import Image, ModelCall, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
+from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, ToolSpec, picture
 
 INPUT_SIDE = 256
-DETECTOR = "detect_objects"
 DETECTOR_SIDE = 512
 PERSON_SCORE = 0.3
 """The detector's score from which there is a person. On the photos tried people had 0.59 and more, a cat 0.14."""
@@ -150,7 +151,7 @@ class PersonMask(ToolModel[None]):
             ),
         ),
         networks=("selfie.onnx",),
-        calls=(DETECTOR,),
+        calls=(DetectObjects.spec.name,),
         max_batch_size=8,
         # Triton warms a model up while others still load, when the detector may not answer yet; `setup` warms up.
         warmup_sides=(),
@@ -176,7 +177,7 @@ class PersonMask(ToolModel[None]):
     def run(self, batch: Tensors) -> Tensors:
         masks = self._network.run({"image": batch["image"]})["mask"]
         threshold = np.full((len(masks), 1), PERSON_SCORE, np.float32)
-        call = ModelCall(DETECTOR, {"IMAGE": batch["whole"], "THRESHOLD": threshold}, (DATA_TENSOR,))
+        call = model_call(DetectObjects.spec, {"IMAGE": batch["whole"], "THRESHOLD": threshold}, (DATA_TENSOR,))
         [detected] = self._call_models([call])
         scores = [_person_score(json.loads(row)) for row in detected[DATA_TENSOR][:, 0]]
         return {"mask": masks, "person_score": np.array(scores)}

@@ -173,9 +173,7 @@ def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
 
 
 def start(repository: Path, state: Path) -> RunningServer:
-    return EmbeddedServer(
-        repository=repository, grpc_port=0, http_port=0, metrics_port=0, state_directory=state
-    ).start()
+    return EmbeddedServer.on_free_ports(repository, state).start()
 
 
 @pytest.fixture(params=[True, False], ids=["shared memory", "gRPC alone"])
