@@ -1,0 +1,114 @@
+"""Scores drawings: whether they show what was asked for, and follow a control picture; makes no drawing itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+
+from visgate_export.pocket.captions import PLAIN, TRAINING, Wordings, caption
+from visgate_export.pocket.judge import Judge, arrangement_of
+from visgate_export.pocket.scenes import Combination, sample_combination
+from visgate_export.pocket.training import WEIGHTS
+
+UInt8Array = npt.NDArray[np.uint8]
+
+EDGE_TOLERANCE = 1
+"""Pixels that an edge may lie beside the one it is compared with."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A prompt and what its drawing has to show."""
+
+    prompt: str
+    combination: Combination
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Shares of drawings, 0–1, in which each was right."""
+
+    objects: float
+    background: float
+    arrangement: float
+    all: float
+    drawings: int
+
+
+def held_out_tasks(
+    count: int, seed: int, wordings: Wordings = TRAINING, *, pairs: float = 0.7, plain_share: float = 0.0
+) -> list[Task]:
+    """Prompts for combinations that no network was trained on.
+
+    Args:
+        count: how many.
+        seed: the same seed gives the same prompts.
+        wordings: how they are said.
+        pairs: share of prompts with two objects, 0–1.
+        plain_share: share of prompts said in the simplest way instead, 0–1.
+    """
+    random = np.random.default_rng(seed)
+    tasks = []
+    for index in range(count):
+        combination = sample_combination(random, held_out=True, pairs=pairs)
+        plain = index < plain_share * count
+        said = caption(combination, random, PLAIN if plain else wordings, plain_names=plain)
+        tasks.append(Task(said.text, combination))
+    return tasks
+
+
+def load_judge() -> Judge:
+    """The trained judge.
+
+    Raises:
+        FileNotFoundError: it has not been trained.
+    """
+    judge = Judge()
+    state = load_file(WEIGHTS / "judge.safetensors")
+    judge.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
+    judge.eval()
+    return judge
+
+
+def judge_drawings(judge: Judge, tasks: Sequence[Task], drawings: UInt8Array) -> Quality:
+    """How many drawings show what was asked for.
+
+    Args:
+        judge: from `load_judge`.
+        tasks: what was asked for.
+        drawings: [N, 64, 64, 3] RGB 0–255, a drawing for each task.
+    """
+    right = []
+    for task, verdict in zip(tasks, judge.look(drawings), strict=True):
+        wanted = task.combination
+        right.append(
+            (
+                sorted(seen.name for seen in verdict.objects) == sorted(wanted.objects),
+                verdict.background == wanted.background,
+                arrangement_of(verdict, wanted.objects[0]) == wanted.arrangement,
+            )
+        )
+    table = np.array(right)
+    objects, background, arrangement = (float(share) for share in table.mean(0))
+    return Quality(objects, background, arrangement, float(table.all(1).mean()), len(table))
+
+
+def edge_agreement(found: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_]) -> float:
+    """F-score, 0–1, of the edges found against those wanted, as in boundary benchmarks (Martin et al. 2004).
+
+    Args:
+        found: [height, width], True on an edge of the drawing.
+        wanted: [height, width], True on an edge of the control picture.
+    """
+    size = 2 * EDGE_TOLERANCE + 1
+    kernel = np.ones((size, size), np.uint8)
+    near_found, near_wanted = (cv2.dilate(edges.astype(np.uint8), kernel) > 0 for edges in (found, wanted))
+    if not found.any() or not wanted.any():
+        return float(found.any() == wanted.any())
+    precision = float((found & near_wanted).sum() / found.sum())
+    recall = float((wanted & near_found).sum() / wanted.sum())
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

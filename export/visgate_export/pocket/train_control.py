@@ -1,0 +1,67 @@
+"""Trains a pocket ControlNet of one kind to guide the finished UNet by control pictures."""
+
+import sys
+import time
+
+import numpy as np
+import torch
+
+from visgate_export.pocket.architectures import TRAIN_TIMESTEPS, control_net
+from visgate_export.pocket.control_pictures import CONTROL_PICTURES
+from visgate_export.pocket.latent_bank import fill_bank
+from visgate_export.pocket.low_rank import add_low_rank, difference
+from visgate_export.pocket.noise import FloatAttention, NoiseSchedule
+from visgate_export.pocket.prompts import PromptEncoder
+from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.weights import load_autoencoder, load_unet
+
+SCHEDULE = Schedule(steps=1_800, batch=48, learning_rate=1.5e-3, warm_up=100)
+_SCENES = 30_000
+_UNSAID = 0.3
+"""The control picture is often all that the ControlNet gets: else it would leave the work to the words."""
+
+
+def train_control(kind: str, schedule: Schedule = SCHEDULE) -> None:
+    """Trains the ControlNet of a kind, and saves what it adds to the UNet.
+
+    Args:
+        kind: a key of `CONTROL_PICTURES`.
+        schedule: for how long and how fast.
+    """
+    torch.manual_seed(schedule.seed)
+    began = time.monotonic()
+    random = np.random.default_rng(schedule.seed)
+    bank = fill_bank(load_autoencoder(), _SCENES, schedule.seed + 23, CONTROL_PICTURES[kind])
+    prompts, noise_schedule, base = PromptEncoder(), NoiseSchedule(), load_unet()
+    model = control_net(base).train()
+    add_low_rank(model, base.state_dict())
+    for network in (base, model):
+        network.set_attn_processor(FloatAttention())
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+    def loss(step: int) -> torch.Tensor:
+        chosen, texts = bank.batch(random, schedule.batch, _UNSAID)
+        latents, control = bank.latents[chosen].float(), bank.control_batch(chosen)
+        noise = torch.randn_like(latents)
+        timesteps = torch.randint(0, TRAIN_TIMESTEPS, (schedule.batch,))
+        noisy, embeddings = noise_schedule.add(latents, noise, timesteps), prompts.encode(texts)
+        with torch.autocast("cpu", torch.bfloat16):
+            down, middle = model(noisy, timesteps, embeddings, control, return_dict=False)
+            predicted = base(
+                noisy,
+                timesteps,
+                embeddings,
+                down_block_additional_residuals=down,
+                mid_block_additional_residual=middle,
+            ).sample
+        return noise_schedule.loss(predicted.float(), noise, timesteps)
+
+    final = train(learned, schedule, loss, f"control {kind}")
+    save_weights(f"control_{kind}", difference(model))
+    record_metrics(
+        f"control_{kind}", {"final_loss": round(final, 5), "minutes": round((time.monotonic() - began) / 60, 1)}
+    )
+
+
+if __name__ == "__main__":
+    train_control(sys.argv[1])

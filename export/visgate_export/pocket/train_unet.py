@@ -1,0 +1,61 @@
+"""Trains the pocket UNet to draw what captions say, on the latents of the trained autoencoder."""
+
+import copy
+import time
+
+import numpy as np
+import torch
+
+from visgate_export.pocket.architectures import TRAIN_TIMESTEPS, unet
+from visgate_export.pocket.latent_bank import fill_bank
+from visgate_export.pocket.noise import FloatAttention, NoiseSchedule
+from visgate_export.pocket.prompts import PromptEncoder
+from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.weights import load_autoencoder
+
+SCHEDULE = Schedule(steps=11_000, batch=64, learning_rate=8e-4, warm_up=300)
+_SCENES = 120_000
+_UNSAID = 0.1
+_AVERAGE_OVER = 500  # steps, roughly, of the weights' moving average
+_SAVE_EVERY = 1000
+
+
+def train_unet(schedule: Schedule = SCHEDULE) -> None:
+    """Trains, and saves the moving average of the weights, now and then and at the end."""
+    torch.manual_seed(schedule.seed)
+    began = time.monotonic()
+    random = np.random.default_rng(schedule.seed)
+    bank = fill_bank(load_autoencoder(), _SCENES, schedule.seed + 11)
+    prompts, noise_schedule = PromptEncoder(), NoiseSchedule()
+    model = unet()
+    model.set_attn_processor(FloatAttention())
+    average = copy.deepcopy(model).requires_grad_(False)
+
+    def loss(step: int) -> torch.Tensor:
+        _follow(average, model, step)
+        if step % _SAVE_EVERY == 0:
+            save_weights("unet", average.state_dict())
+        chosen, texts = bank.batch(random, schedule.batch, _UNSAID)
+        latents = bank.latents[chosen].float()
+        noise = torch.randn_like(latents)
+        timesteps = torch.randint(0, TRAIN_TIMESTEPS, (schedule.batch,))
+        embeddings = prompts.encode(texts)
+        with torch.autocast("cpu", torch.bfloat16):
+            predicted = model(noise_schedule.add(latents, noise, timesteps), timesteps, embeddings).sample
+        return noise_schedule.loss(predicted.float(), noise, timesteps)
+
+    final = train(list(model.parameters()), schedule, loss, "unet")
+    save_weights("unet", average.state_dict())
+    record_metrics("unet", {"final_loss": round(final, 5), "minutes": round((time.monotonic() - began) / 60, 1)})
+
+
+@torch.no_grad()
+def _follow(average: torch.nn.Module, model: torch.nn.Module, step: int) -> None:
+    """Moves the averaged weights towards the present ones; fast at first, when they are far off."""
+    kept = min(1 - 1 / _AVERAGE_OVER, (step + 1) / (step + 10))
+    for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
+        slow.lerp_(fast, 1 - kept)
+
+
+if __name__ == "__main__":
+    train_unet()
