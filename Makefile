@@ -6,7 +6,7 @@ PACKAGES := client/visgate_client server/visgate_server export/visgate_export ag
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models configs serve stop doctor chat demo test unit lint format bench docs clean
+.PHONY: help setup models pocket configs serve stop doctor chat demo test unit lint format bench docs clean
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ $(INSTALLED): constraints.txt requirements-dev.txt $(wildcard */pyproject.toml)
 
 models: setup  ## fetch weights, export them to checked ONNX, fill model_repository/
 	$(BIN)/visgate-export models
+
+pocket: setup  ## train the pocket models anew (hours; their weights are in git)
+	$(BIN)/python -m visgate_export.pocket
 
 configs: setup  ## write config.pbtxt files from the specs
 	$(BIN)/python -m visgate_server.repository

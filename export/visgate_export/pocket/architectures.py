@@ -4,7 +4,7 @@ from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 PIXELS_PER_CELL = 4
-"""The autoencoder sees pictures with every 4 × 4 pixels folded into channels (pixel-unshuffle), 16 times fewer cells."""
+"""The autoencoder sees pictures with every 4 × 4 pixels folded into channels (pixel-unshuffle): 16 times fewer."""
 LATENT_CHANNELS = 8
 LATENT_SCALE = 8
 """Pixels per latent, each way: 4 folded, 2 by the encoder."""

@@ -18,7 +18,7 @@ from visgate_export.pocket.scenes import ARRANGEMENTS, sample_combination
 from visgate_export.pocket.tokenizer import END_TOKEN, train_tokenizer
 from visgate_export.pocket.training import WEIGHTS, Schedule, record_metrics, save_weights, train
 
-SCHEDULE = Schedule(steps=2_500, batch=128, learning_rate=1e-3)
+SCHEDULE = Schedule(steps=2_000, batch=128, learning_rate=1e-3)
 VOCABULARY_SIZE = 1200
 _VOCABULARY_CAPTIONS = 20_000
 _OMIT = 0.08
