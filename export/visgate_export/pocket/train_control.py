@@ -15,8 +15,8 @@ from visgate_export.pocket.prompts import PromptEncoder
 from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
 from visgate_export.pocket.weights import load_autoencoder, load_unet
 
-SCHEDULE = Schedule(steps=1_800, batch=48, learning_rate=1.5e-3, warm_up=100)
-_SCENES = 30_000
+SCHEDULE = Schedule(steps=1_200, batch=48, learning_rate=1.5e-3, warm_up=100)
+_SCENES = 20_000
 _UNSAID = 0.3
 """The control picture is often all that the ControlNet gets: else it would leave the work to the words."""
 

@@ -13,8 +13,8 @@ from visgate_export.pocket.prompts import PromptEncoder
 from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
 from visgate_export.pocket.weights import load_autoencoder
 
-SCHEDULE = Schedule(steps=9_500, batch=64, learning_rate=8e-4, warm_up=300)
-_SCENES = 120_000
+SCHEDULE = Schedule(steps=7_500, batch=48, learning_rate=1e-3, warm_up=300)
+_SCENES = 60_000
 _UNSAID = 0.1
 _AVERAGE_OVER = 500  # steps, roughly, of the weights' moving average
 _SAVE_EVERY = 1000
