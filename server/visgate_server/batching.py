@@ -65,7 +65,7 @@ def _prepare(model: ToolModel[Any], rows: Sequence[_Row]) -> None:
         try:
             row.prepared = model.preprocess(row.request)
         except Exception as error:  # noqa: BLE001 - one request's fault must not fail the batch
-            row.error = _as_answer(error)
+            row.error = as_answer(error)
 
 
 def _groups(rows: Sequence[_Row], largest: int) -> list[list[_Row]]:
@@ -85,7 +85,7 @@ def _run(model: ToolModel[Any], group: Sequence[_Row]) -> None:
         outputs = model.run(_stack(prepared))
     except Exception as error:  # noqa: BLE001 - whatever a network raises is answered, never raised into Triton
         if len(group) == 1:
-            group[0].error = _as_answer(error)
+            group[0].error = as_answer(error)
             return
         for row in group:
             _run(model, [row])
@@ -96,7 +96,7 @@ def _run(model: ToolModel[Any], group: Sequence[_Row]) -> None:
             own = {name: value[index] for name, value in outputs.items()}
             row.response = model.postprocess(own, row.request, ready.context)
         except Exception as error:  # noqa: BLE001 - as above
-            row.error = _as_answer(error)
+            row.error = as_answer(error)
 
 
 def _stack(prepared: Sequence[Prepared[Any]]) -> Tensors:
@@ -117,10 +117,10 @@ def _answer(model: ToolModel[Any], read: list[_Row] | VisgateServerError, starte
     try:
         return encode_rows(responses, times)
     except Exception as error:  # noqa: BLE001 - a response that cannot be encoded fails alone
-        return _as_answer(error)
+        return as_answer(error)
 
 
-def _as_answer(error: Exception) -> VisgateServerError:
+def as_answer(error: Exception) -> VisgateServerError:
     """The error itself where it was raised on purpose, else a fault that names it."""
     if isinstance(error, VisgateServerError):
         return error

@@ -11,14 +11,19 @@ from visgate_server.models.detect_faces import DetectFaces
 from visgate_server.models.detect_lines import DetectLines
 from visgate_server.models.detect_objects import DetectObjects
 from visgate_server.models.detect_pose import DetectPose
+from visgate_server.models.diffusion import Diffusion
 from visgate_server.models.person_mask import PersonMask
 from visgate_server.models.read_text import ReadText
 from visgate_server.models.soft_edges import SoftEdges
 from visgate_server.models.text_embedding import TextEmbedding
 from visgate_server.models.upscale_image import UpscaleImage
+from visgate_server.stream_model import StreamModel
 from visgate_server.tool_model import ToolModel
 
-MODELS: tuple[type[ToolModel[Any]], ...] = (
+ServedModel = ToolModel[Any] | StreamModel
+"""Either kind of model: one that answers once, or one that answers in its own time, with progress."""
+
+MODELS: tuple[type[ServedModel], ...] = (
     DetectEdges,
     SoftEdges,
     DetectLines,
@@ -30,6 +35,7 @@ MODELS: tuple[type[ToolModel[Any]], ...] = (
     ClassifyImage,
     UpscaleImage,
     DescribeImage,
+    Diffusion,
     TextEmbedding,
 )
 """Every model that `model_repository/` holds a folder for, in the order in which documents list them."""

@@ -8,11 +8,8 @@ from typing import Any
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from visgate_server.model_spec import ModelSpec, TensorSpec
+from visgate_server.model_spec import QUEUE_TIMEOUT_US, ModelSpec, TensorSpec
 from visgate_server.tool_spec import ArgumentKind
-
-QUEUE_TIMEOUT_US = 60_000_000
-"""How long a request waits in a queue at most: a minute, after which whoever sent it has given up."""
 
 _HEADER = "# Generated from the model's spec by `make configs`; edit the spec, not this file.\n"
 
@@ -34,13 +31,10 @@ def model_config(spec: ModelSpec) -> Any:
             model_config_pb2.ModelInstanceGroup(count=spec.instances, kind=model_config_pb2.ModelInstanceGroup.KIND_CPU)
         ],
     )
-    # No queue delay: while an instance is busy requests gather by themselves, and an idle one should not wait.
-    policy = config.dynamic_batching.default_queue_policy
-    policy.timeout_action = model_config_pb2.ModelQueuePolicy.REJECT
-    policy.default_timeout_microseconds = QUEUE_TIMEOUT_US
-    policy.allow_timeout_override = True
-    policy.max_queue_size = spec.max_queue_size
-    config.response_cache.enable = spec.response_cache
+    if spec.streams:
+        config.model_transaction_policy.decoupled = True
+    else:
+        _add_batching(config, spec)
     for side in spec.warmup_sides:
         _add_warmup(config, spec, side)
     _set_parameter(config, "summary", spec.summary)
@@ -51,6 +45,17 @@ def model_config(spec: ModelSpec) -> Any:
     if spec.calls:
         _set_parameter(config, "calls", json.dumps(spec.calls))
     return config
+
+
+def _add_batching(config: Any, spec: ModelSpec) -> None:
+    """Dynamic batching with a bounded queue, and the response cache if the model has one."""
+    # No queue delay: while an instance is busy requests gather by themselves, and an idle one should not wait.
+    policy = config.dynamic_batching.default_queue_policy
+    policy.timeout_action = model_config_pb2.ModelQueuePolicy.REJECT
+    policy.default_timeout_microseconds = QUEUE_TIMEOUT_US
+    policy.allow_timeout_override = True
+    policy.max_queue_size = spec.max_queue_size
+    config.response_cache.enable = spec.response_cache
 
 
 def _datatype(tensor: TensorSpec) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from visgate_server.errors import SpecError
-from visgate_server.tool_spec import Argument, ArgumentKind, ToolSpec
+from visgate_server.tool_spec import Argument, ArgumentKind, Scalar, ToolSpec
 
 TEXT_TENSOR = "TEXT"
 DATA_TENSOR = "DATA"
@@ -18,6 +19,24 @@ OUTPUTS_TENSOR = "OUTPUTS"
 `all`. Triton's response cache does not look at that when it compares requests, and would answer a request for every
 output with what another had asked for: one tensor, say. As an input it tells the two apart."""
 ALL_OUTPUTS = "all"
+
+QUEUE_TIMEOUT_US = 60_000_000
+"""How long a request waits in a queue at most: a minute, after which whoever sent it has given up."""
+
+PROGRESS_TENSOR = "PROGRESS"
+PREVIEW_TENSOR = "PREVIEW"
+
+PREVIEW_EVERY = Argument(
+    "preview_every",
+    ArgumentKind.INTEGER,
+    "0: no progress, the result alone. n: progress at every step, and a preview with every nth.",
+    default=0,
+    minimum=0,
+    maximum=100,
+)
+"""An input of every streaming model. A caller that waits for the result alone has no use for responses before it."""
+STREAM_PREVIEW_EVERY = 4
+"""What a client sends in its place when it shows progress: previews often enough to see the drawing form."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +56,12 @@ class ModelSpec:
 
     Attributes:
         tools: what the model offers; empty for a model that only other models or the planner call.
+        streams: the model answers a request with several responses (progress, then the result), in its own time. It
+            batches by itself: Triton hands each request over alone, and neither batches nor caches.
         bound: inputs that tools bind to constants and that no caller sees as an argument.
         networks: files that the export puts in the model's version folder.
         max_batch_size: rows that Triton puts together at most.
-        max_queue_size: requests that wait at most; one more is refused at once.
+        max_queue_size: requests that wait at most; one more is refused at once. A streaming model keeps that queue.
         instances: processes that serve the model. Two, because Triton wakes the batcher of a bounded queue for a new
             request only while an instance's thread waits for work. With one instance, a request that arrives in the
             moment after a response went out, before that thread waits again, lies until the batcher looks by itself,
@@ -56,6 +77,7 @@ class ModelSpec:
     name: str
     summary: str
     tools: tuple[ToolSpec, ...] = ()
+    streams: bool = False
     bound: tuple[Argument, ...] = ()
     networks: tuple[str, ...] = ()
     max_batch_size: int = 8
@@ -73,6 +95,11 @@ class ModelSpec:
             missing = names ^ set(tool.constants)
             if missing:
                 raise SpecError(f"model {self.name!r}: tool {tool.name!r} and `bound` differ in {sorted(missing)}")
+        if self.streams and (self.max_batch_size, self.instances, self.response_cache) != (1, 1, False):
+            raise SpecError(
+                f"model {self.name!r} streams, so it batches by itself: give it max_batch_size=1, instances=1 and "
+                "response_cache=False"
+            )
 
     @cached_property
     def arguments(self) -> tuple[Argument, ...]:
@@ -83,26 +110,38 @@ class ModelSpec:
         """
         merged: dict[str, Argument] = {}
         of_tools = (argument for tool in self.tools for argument in tool.arguments)
-        for argument in (*of_tools, *self.bound, *self.plain_arguments):
+        of_streams = (PREVIEW_EVERY,) if self.streams else ()
+        for argument in (*of_tools, *self.bound, *of_streams, *self.plain_arguments):
             known = merged.setdefault(argument.name, argument)
             if known.kind is not argument.kind:
                 raise SpecError(f"model {self.name!r}: argument {argument.name!r} has two kinds")
         return tuple(merged.values())
+
+    def tool_of(self, values: Mapping[str, Any]) -> ToolSpec | None:
+        """The tool whose constants the bound inputs have; None where they are no tool's, or there is no tool."""
+        bound = {argument.name: values[argument.name] for argument in self.bound}
+        return next((tool for tool in self.tools if tool.constants == bound), None)
+
+    def _is_required(self, argument: Argument) -> bool:
+        """Whether no request can do without it, whichever tool it is for."""
+        if argument.name not in {own.name for tool in self.tools for own in tool.arguments}:
+            return argument.required
+        return argument.required and all(argument.name in {own.name for own in tool.arguments} for tool in self.tools)
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
         """The model's input tensors.
 
         Pictures may differ in size from request to request (`ragged`), or Triton would not batch them; whatever has
-        a default is optional, for callers that know the protocol alone.
+        a default, or is of no use to some tool, is optional, for callers that know the protocol alone.
         """
         arguments = tuple(
             TensorSpec(
                 name=argument.tensor,
                 datatype=argument.kind.datatype,
                 dims=(-1, -1, 3) if argument.kind is ArgumentKind.PICTURE else (1,),
-                optional=not argument.required,
-                ragged=argument.kind is ArgumentKind.PICTURE,
+                optional=not self._is_required(argument),
+                ragged=argument.kind is ArgumentKind.PICTURE and not self.streams,
             )
             for argument in self.arguments
         )
@@ -110,7 +149,7 @@ class ModelSpec:
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The model's output tensors: its pictures, then the three that every tool has."""
+        """The model's output tensors: its pictures, the three that every tool has, and those of progress."""
         if not self.tools:
             return self.plain_outputs
         pictures: dict[str, TensorSpec] = {}
@@ -123,7 +162,12 @@ class ModelSpec:
             TensorSpec(TEXT_TENSOR, "BYTES", (1,)),
             TensorSpec(DATA_TENSOR, "BYTES", (1,)),
             TensorSpec(TIMES_TENSOR, "INT64", (3,)),
+            *(self._progress_outputs if self.streams else ()),
         )
+
+    @property
+    def _progress_outputs(self) -> tuple[TensorSpec, ...]:
+        return TensorSpec(PROGRESS_TENSOR, "INT32", (2,)), TensorSpec(PREVIEW_TENSOR, "UINT8", (-1, -1, 3))
 
     def wire_tools(self) -> list[dict[str, Any]]:
         """The model's tools as `config.pbtxt` carries them to clients (docs/protocol.md describes the fields)."""
@@ -131,13 +175,13 @@ class ModelSpec:
 
     def _wire_tool(self, tool: ToolSpec) -> dict[str, Any]:
         # Every input of the model is bound, by an argument, a constant or a default of another tool's argument:
-        # Triton batches only requests that carry the same set of inputs.
+        # Triton batches only requests that carry the same set of inputs. Another tool's picture has no default.
         own = {argument.name for argument in tool.arguments}
         inputs: list[dict[str, Any]] = [argument.wire_input() for argument in tool.arguments]
         for argument in self.arguments:
-            if argument.name not in own:
-                value = tool.constants.get(argument.name, argument.default)
-                inputs.append({"tensor": argument.tensor, "datatype": argument.kind.datatype, "constant": value})
+            value = tool.constants.get(argument.name, argument.default)
+            if argument.name not in own and value is not None:
+                inputs.append(_constant_input(argument, value))
         inputs.append({"tensor": OUTPUTS_TENSOR, "datatype": "BYTES", "constant": ALL_OUTPUTS})
         outputs: list[dict[str, Any]] = [
             {"tensor": output.tensor, "kind": "picture", "description": output.description} for output in tool.pictures
@@ -147,6 +191,8 @@ class ModelSpec:
             {"tensor": DATA_TENSOR, "kind": "data"},
             {"tensor": TIMES_TENSOR, "kind": "times"},
         ]
+        if self.streams:
+            outputs += [{"tensor": PROGRESS_TENSOR, "kind": "progress"}, {"tensor": PREVIEW_TENSOR, "kind": "preview"}]
         return {
             "name": tool.name,
             "title": tool.title,
@@ -156,3 +202,8 @@ class ModelSpec:
             "outputs": outputs,
             "examples": list(tool.examples),
         }
+
+
+def _constant_input(argument: Argument, value: Scalar) -> dict[str, Any]:
+    entry = {"tensor": argument.tensor, "datatype": argument.kind.datatype, "constant": value}
+    return {**entry, "stream_constant": STREAM_PREVIEW_EVERY} if argument is PREVIEW_EVERY else entry

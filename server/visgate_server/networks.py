@@ -27,6 +27,18 @@ _PROVIDERS = {
 }
 
 
+# CUDA and TensorRT share a GPU's memory.
+_MEMORY = {"cpu": "cpu", "cuda": "cuda", "tensorrt": "cuda"}
+
+
+class DeviceTensor(Protocol):
+    """A tensor in a device's memory: ONNX Runtime's `OrtValue`."""
+
+    def numpy(self) -> NDArray[Any]:
+        """A copy in host memory."""
+        ...
+
+
 class Network(Protocol):
     """A network that is ready to run."""
 
@@ -35,8 +47,21 @@ class Network(Protocol):
         """Key and value pairs that the network's file carries beside the graph."""
         ...
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What `run` must be given."""
+        ...
+
     def run(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Computes every output, by name, from every input, by name; the first axis of each is the batch."""
+        ...
+
+    def on_device(self, value: NDArray[Any]) -> DeviceTensor:
+        """A copy of an array in the memory that the network computes in."""
+        ...
+
+    def run_on_device(self, inputs: Mapping[str, DeviceTensor]) -> dict[str, DeviceTensor]:
+        """As `run`, with every tensor staying in the memory that the network computes in."""
         ...
 
 
@@ -51,7 +76,12 @@ def open_network(path: Path, device: str | None = None) -> Network:
         NetworkError: there is no such file, or ONNX Runtime cannot read it.
         DeviceError: the device is unknown or not available here.
     """
-    return _OnnxNetwork(path, device or os.environ.get(DEVICE_VARIABLE, "cpu"))
+    return _OnnxNetwork(path, chosen_device(device))
+
+
+def chosen_device(device: str | None = None) -> str:
+    """The device that was asked for: the argument, else what `VISGATE_DEVICE` says, else `cpu`."""
+    return device or os.environ.get(DEVICE_VARIABLE, "cpu")
 
 
 class _OnnxNetwork:
@@ -65,6 +95,7 @@ class _OnnxNetwork:
         if not path.is_file():
             raise NetworkError(f"no network at {path}: run `make models`")
         provider = _PROVIDERS[device]
+        self._memory = _MEMORY[device]
         options = ort.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = int(os.environ.get(THREADS_VARIABLE, "0"))
@@ -81,6 +112,7 @@ class _OnnxNetwork:
                 f"{DEVICE_VARIABLE}={device} was asked for and ONNX Runtime has no {provider} here: install "
                 "onnxruntime-gpu and the driver it needs, or ask for cpu"
             )
+        self._inputs = tuple(value.name for value in self._session.get_inputs())
         self._outputs = [output.name for output in self._session.get_outputs()]
         self._metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
@@ -88,6 +120,25 @@ class _OnnxNetwork:
     def metadata(self) -> Mapping[str, str]:
         return self._metadata
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return self._inputs
+
     def run(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
         feeds = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         return dict(zip(self._outputs, self._session.run(self._outputs, feeds), strict=True))
+
+    def on_device(self, value: NDArray[Any]) -> DeviceTensor:
+        import onnxruntime as ort
+
+        tensor: DeviceTensor = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), self._memory, 0)
+        return tensor
+
+    def run_on_device(self, inputs: Mapping[str, DeviceTensor]) -> dict[str, DeviceTensor]:
+        binding = self._session.io_binding()
+        for name, value in inputs.items():
+            binding.bind_ortvalue_input(name, value)
+        for name in self._outputs:
+            binding.bind_output(name, self._memory, 0)
+        self._session.run_with_iobinding(binding)
+        return dict(zip(self._outputs, binding.get_outputs(), strict=True))

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from visgate_server.catalogue import MODELS
+from visgate_server.catalogue import MODELS, ServedModel
 from visgate_server.model_config import config_text
-from visgate_server.tool_model import ToolModel
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,12 @@ def repository_files(folder: Path) -> Iterator[RepositoryFile]:
         yield RepositoryFile(place / "1" / "model.py", _model_py(model))
 
 
-def _model_py(model: type[ToolModel[Any]]) -> str:
+def _model_py(model: type[ServedModel]) -> str:
     package, _, module = model.__module__.rpartition(".")
+    backend, serve = ("stream_backend", "serve_stream") if model.spec.streams else ("python_backend", "serve")
     return (
-        f"from {package} import {module}; from visgate_server.python_backend import serve\n"
-        f"TritonPythonModel = serve({module}.{model.__name__})\n"
+        f"from {package} import {module}; from visgate_server.{backend} import {serve}\n"
+        f"TritonPythonModel = {serve}({module}.{model.__name__})\n"
     )
 
 

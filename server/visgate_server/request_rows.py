@@ -26,7 +26,7 @@ def read_rows(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]]) -> list[Tool
         tensors: the input tensors that came, by name, each [rows, ...]; absent ones take their default.
 
     Returns:
-        One `ToolRequest` a row.
+        One `ToolRequest` a row. A picture that belongs to another tool than the request is for is None.
 
     Raises:
         InvalidArgumentError: an input is missing, out of range, empty, too large, or has a row count of its own.
@@ -38,7 +38,17 @@ def read_rows(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]]) -> list[Tool
     if rows == 0 or set(counts.values()) != {rows}:
         raise InvalidArgumentError(f"every input needs the same number of rows, at least one; these came: {counts}")
     columns = {argument.name: _read_column(argument, tensors.get(argument.tensor), rows) for argument in spec.arguments}
-    return [ToolRequest({name: column[row] for name, column in columns.items()}) for row in range(rows)]
+    read = [{name: column[row] for name, column in columns.items()} for row in range(rows)]
+    for values in read:
+        _check_complete(spec, values)
+    return [ToolRequest(values) for values in read]
+
+
+def _check_complete(spec: ModelSpec, values: Mapping[str, Any]) -> None:
+    tool = spec.tool_of(values)
+    for argument in spec.arguments if tool is None else tool.arguments:
+        if argument.required and values[argument.name] is None:
+            raise InvalidArgumentError(f"input {argument.tensor} is missing: {argument.description}")
 
 
 def _names(spec: ModelSpec) -> str:
@@ -47,8 +57,6 @@ def _names(spec: ModelSpec) -> str:
 
 def _read_column(argument: Argument, tensor: NDArray[Any] | None, rows: int) -> list[Any]:
     if tensor is None:
-        if argument.required:
-            raise InvalidArgumentError(f"input {argument.tensor} is missing: {argument.description}")
         return [argument.default] * rows
     if argument.kind is ArgumentKind.PICTURE:
         _check_picture(argument, tensor)

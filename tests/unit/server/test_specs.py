@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 from sample_models import BRIGHTEN, Brighten
+from sample_stream_model import COUNT_PIXELS, Counting
 from tritonclient.grpc import model_config_pb2
 
 from visgate_server import repository
@@ -66,7 +67,56 @@ def test_the_tools_in_the_config_bind_every_input() -> None:
     }
 
 
+def test_a_streaming_model_is_decoupled_and_batches_by_itself() -> None:
+    config = parsed(config_text(Counting.spec))
+    assert config.model_transaction_policy.decoupled
+    assert not config.HasField("dynamic_batching")
+    assert not config.response_cache.enable
+    assert config.max_batch_size == 1
+    inputs = {entry.name: entry for entry in config.input}
+    assert {name for name, entry in inputs.items() if not entry.optional} == set(), "each is of no use to some tool"
+    assert not inputs["IMAGE"].allow_ragged_batch
+    outputs = {entry.name: (entry.data_type, list(entry.dims)) for entry in config.output}
+    assert outputs["PROGRESS"] == (model_config_pb2.TYPE_INT32, [2])
+    assert outputs["PREVIEW"] == (model_config_pb2.TYPE_UINT8, [-1, -1, 3])
+
+
+def test_a_streaming_tool_says_how_to_ask_for_progress_and_leaves_other_tools_pictures_out() -> None:
+    config = parsed(config_text(Counting.spec))
+    up, pixels = json.loads(config.parameters["tools"].string_value)
+    asked = {entry["tensor"]: entry for entry in up["inputs"]}
+    assert asked["PREVIEW_EVERY"] == {
+        "tensor": "PREVIEW_EVERY",
+        "datatype": "INT32",
+        "constant": 0,
+        "stream_constant": 4,
+    }
+    assert "IMAGE" not in asked
+    assert asked["NUMBER"]["argument"] == "number"
+    assert asked["OPERATION"]["constant"] == "up"
+    of_pixels = {entry["tensor"]: entry for entry in pixels["inputs"]}
+    assert of_pixels["IMAGE"]["argument"] == "image"
+    assert "NUMBER" not in of_pixels, "it has no default that could be sent"
+    assert of_pixels["SECONDS"]["constant"] == 0.0
+    assert [(entry["tensor"], entry["kind"]) for entry in up["outputs"]][-2:] == [
+        ("PROGRESS", "progress"),
+        ("PREVIEW", "preview"),
+    ]
+    (brighten,) = json.loads(parsed(config_text(Brighten.spec)).parameters["tools"].string_value)
+    assert {entry["kind"] for entry in brighten["outputs"]} == {"picture", "text", "data", "times"}
+    assert all("stream_constant" not in entry for entry in brighten["inputs"])
+
+
+def test_a_tool_is_known_by_what_it_binds() -> None:
+    assert Counting.spec.tool_of({"operation": "pixels", "number": None}) is COUNT_PIXELS
+    assert Counting.spec.tool_of({"operation": "sideways"}) is None
+
+
 def test_contradictions_are_refused() -> None:
+    with pytest.raises(SpecError, match="batches by itself"):
+        replace(Counting.spec, max_batch_size=2)
+    with pytest.raises(SpecError, match="batches by itself"):
+        replace(Counting.spec, response_cache=True)
     with pytest.raises(SpecError, match="picture has no default"):
         replace(picture(), default="x")
     with pytest.raises(SpecError, match="none of the choices"):
