@@ -60,8 +60,10 @@ unit: models  ## the tests that need no server
 test: lint models  ## everything: lint, unit, integration (starts a real Triton) and end to end
 	$(BIN)/pytest
 
-bench: models  ## what a served call costs beside the same work in process
-	$(BIN)/python -m benchmarks
+bench: models  ## what serving costs and is worth beside other ways, and how well the pocket networks draw
+	$(BIN)/python -m benchmarks calls
+	$(BIN)/python -m benchmarks engine
+	$(BIN)/python -m benchmarks drawings
 
 docs: setup  ## write the generated parts of the documents
 	$(BIN)/python docs/generate.py

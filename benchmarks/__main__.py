@@ -1,70 +1,101 @@
-"""Runs the benchmarks against a Triton of its own and writes their figures to `benchmarks/results/`."""
+"""Runs the benchmarks, each against a Triton of its own, and writes their figures to `benchmarks/results/`."""
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import tempfile
-from dataclasses import asdict
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
 from benchmarks import served_call
+from benchmarks.engine_benchmark import FEW, Repetitions, measure_engine
+from benchmarks.engine_report import engine_report
+from benchmarks.report import Report, machine, save, show
+from benchmarks.served_call_report import served_call_report
 from visgate_client import VisionClient
 from visgate_server.embedded import EmbeddedServer
 
-RESULTS = Path(__file__).parent / "results"
+SAVE = click.option("--save", "is_saved", is_flag=True, help="Write the figures to benchmarks/results/.")
+QUICK = click.option("--quick", is_flag=True, help="Only see that it runs: the figures say nothing.")
 
 
-@click.command()
+@click.group()
+def main() -> None:
+    """Measures what serving costs and what it is worth; every figure is a comparison within one run."""
+
+
+@main.command()
 @click.option("--rounds", default=100, show_default=True, help="Timed calls of each tool on each side.")
-@click.option("--save", is_flag=True, help="Write the figures to benchmarks/results/, with date and machine.")
-def main(rounds: int, save: bool) -> None:
-    """Compares served calls with the same work in the caller's process."""
-    console = Console()
+@SAVE
+def calls(rounds: int, is_saved: bool) -> None:
+    """Served calls beside the same work in the caller's process."""
+    console, place = Console(), machine()
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedServer.on_free_ports(served_call.ROOT / "model_repository", Path(folder)).start() as server,
         VisionClient(server.address) as client,
-        Progress(console=console, transient=True) as progress,
+        _telling(console) as tell,
     ):
-        task = progress.add_task("one caller", total=len(served_call.TOOLS))
-        alone = []
+        alone, crowd = [], []
         for tool in served_call.TOOLS:
+            tell(f"{tool}, one caller")
             alone.append(served_call.one_caller(client, tool, rounds))
-            progress.advance(task)
-        task = progress.add_task("many callers", total=len(served_call.CALLERS))
-        crowd = []
         for callers in served_call.CALLERS:
+            tell(f"classify_image, {callers} callers")
             crowd.append(served_call.many_callers(client, "classify_image", callers, 3 * rounds))
-            progress.advance(task)
+    _publish(served_call_report(alone, crowd, place), console, is_saved)
 
-    table = Table("tool, 512², one caller", "in process p50 ms", "served p50 ms", "ratio")
-    for row in alone:
-        table.add_row(row.tool, f"{row.in_process.p50_ms:.2f}", f"{row.served.p50_ms:.2f}", f"{row.ratio:.2f}")
-    console.print(table)
-    table = Table("classify_image, callers", "in process calls/s", "served calls/s", "mean batch")
-    for entry in crowd:
-        cells = (f"{entry.in_process:.0f}", f"{entry.served:.0f}", f"{entry.mean_batch:.1f}")
-        table.add_row(str(entry.callers), *cells)
-    console.print(table)
 
-    if save:
-        path = RESULTS / f"{date.today().isoformat()}-served-call.json"
-        figures = {
-            "date": date.today().isoformat(),
-            "machine": {"cores": os.cpu_count(), "architecture": platform.machine(), "accelerator": None},
-            "one_caller": [asdict(row) | {"ratio": row.ratio} for row in alone],
-            "many_callers": [asdict(entry) for entry in crowd],
-        }
-        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        console.print(f"written: {path}")
+@main.command()
+@SAVE
+@QUICK
+def engine(is_saved: bool, quick: bool) -> None:
+    """The diffusion engine: batching by step beside one at a time and beside whole requests; cost alone; memory."""
+    _refuse_to_save(is_saved, quick)
+    console, place = Console(), machine()
+    with _telling(console) as tell:
+        figures = measure_engine(FEW if quick else Repetitions(), tell)
+    _publish(engine_report(figures, place), console, is_saved)
+
+
+@main.command()
+@SAVE
+@QUICK
+@click.option("--sheet", is_flag=True, help="Write a sheet of 40 of the drawings to docs/pictures/.")
+def drawings(is_saved: bool, quick: bool, sheet: bool) -> None:
+    """How well the pocket networks draw what was asked for, as the judge network sees it."""
+    # Here and not above: it loads PyTorch, which the other benchmarks must not have in their process.
+    import benchmarks.drawing_quality as drawing_quality
+
+    _refuse_to_save(is_saved or sheet, quick)
+    console, place = Console(), machine()
+    with _telling(console) as tell:
+        figures = drawing_quality.measure_quality(drawing_quality.FEW if quick else drawing_quality.Counts(), tell)
+    _publish(drawing_quality.quality_report(figures, place), console, is_saved)
+    if sheet:
+        console.print(f"written: {drawing_quality.write_sheet(figures)}")
+
+
+def _refuse_to_save(is_saved: bool, quick: bool) -> None:
+    if is_saved and quick:
+        raise click.UsageError("the figures of a quick run say nothing: leave out --quick to keep them")
+
+
+@contextmanager
+def _telling(console: Console) -> Iterator[Callable[[str], None]]:
+    """Shows what is being measured."""
+    with console.status("starting") as status:
+        yield status.update
+
+
+def _publish(report: Report, console: Console, is_saved: bool) -> None:
+    show(report, console)
+    if is_saved:
+        for path in save(report):
+            console.print(f"written: {path}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import skimage.data
+from numpy.typing import NDArray
 
 from benchmarks.timing import Latency, calls_per_second, side_by_side
 from visgate_client import VisionClient
@@ -50,7 +51,7 @@ class ManyCallers:
     mean_batch: float
 
 
-def photo(number: int) -> np.ndarray:
+def photo(number: int) -> NDArray[np.uint8]:
     """A 512 × 512 photograph that is new every time, so that no cache answers in a network's place."""
     picture = _astronaut().copy()
     picture[0, :4] = np.frombuffer(np.int64(number).tobytes() + bytes(4), np.uint8).reshape(4, 3)
@@ -58,8 +59,8 @@ def photo(number: int) -> np.ndarray:
 
 
 @cache
-def _astronaut() -> np.ndarray:
-    return skimage.data.astronaut()
+def _astronaut() -> NDArray[np.uint8]:
+    return np.asarray(skimage.data.astronaut(), np.uint8)
 
 
 def one_caller(client: VisionClient, tool: str, rounds: int) -> OneCaller:
@@ -106,6 +107,8 @@ def local_model(tool: str) -> ToolModel[Any]:
     """The model that offers `tool`, set up in this process."""
     (model_class,) = [model for model in MODELS if tool in [offered.name for offered in model.spec.tools]]
     model = model_class()
+    if not isinstance(model, ToolModel):
+        raise TypeError(f"{tool} is drawn in steps: it is measured by the benchmark `engine`")
     model.setup(ROOT / "model_repository" / model.spec.name / "1", _no_calls)
     return model
 
