@@ -143,4 +143,4 @@ class _TerminalChat:
                 async for event in events:
                     self._view.show(event)
         finally:
-            self._view.end_line()
+            self._view.end()

@@ -21,12 +21,13 @@ from visgate_agent.chat import ChatSettings, chat_in_terminal
 from visgate_agent.chat_models import open_chat_model
 from visgate_agent.command_errors import exit_status
 from visgate_agent.options import json_option, model_option, server_option
+from visgate_agent.progress_bars import ProgressBars
 from visgate_agent.recorded_model import RecordedChatModel, recorded_messages
 from visgate_agent.result_files import save_pictures
 from visgate_agent.session import SpokenMessage
 from visgate_agent.terminal import printable, times_in_words
 from visgate_agent.transcript import load_transcript
-from visgate_agent.vision import VisionServer
+from visgate_agent.vision import VisionServer, call_watched
 from visgate_client import AsyncVisionClient, Tool, ToolResult, UnknownToolError
 
 Connect = Callable[[str], AbstractAsyncContextManager[VisionServer]]
@@ -83,6 +84,7 @@ def call_tool(
     as_json: bool,
 ) -> None:
     """Call TOOL once, print what it says and keep its pictures."""
+    bars = ProgressBars(Console(stderr=True))
 
     async def call() -> ToolResult:
         async with connect(server) as vision:
@@ -90,9 +92,17 @@ def call_tool(
             if tool not in known:
                 names = ", ".join(known) or "none"
                 raise UnknownToolError(f"the server has no tool {tool!r}; its tools are {names}")
-            return await vision.call(tool, parse_call(known[tool], image, settings))
+            arguments = parse_call(known[tool], image, settings)
+            if as_json:
+                return await vision.call(tool, arguments)
+            return await call_watched(
+                vision, known[tool], arguments, lambda progress: bars.show(tool, printable(tool), progress)
+            )
 
-    result = asyncio.run(call())
+    try:
+        result = asyncio.run(call())
+    finally:
+        bars.hide()
     files = save_pictures(result, output, image.stem if image else "")
     if as_json:
         _print_json(_result_as_json(result, files))
@@ -164,6 +174,7 @@ def _tool_as_json(tool: Tool) -> dict[str, Any]:
         "parameters": tool.parameters,
         "examples": tool.examples,
         "model": tool.model,
+        "streams": tool.streams,
     }
 
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from visgate_agent.chat_model import ChatModel
 from visgate_agent.errors import TooManyRoundsError
-from visgate_agent.events import CallFinished, CallStarted, Event, ReplyFinished, TextDelta
+from visgate_agent.events import CallFinished, CallProgressed, CallStarted, Event, ReplyFinished, TextDelta
 from visgate_agent.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from visgate_agent.toolbox import Toolbox
 from visgate_client import Tool
@@ -98,6 +98,6 @@ class Conversation:
 
     async def _perform(self, call: ToolCall, emit: _Emit) -> ToolMessage:
         emit(CallStarted(call))
-        message = await self._toolbox.run(call)
+        message = await self._toolbox.run(call, lambda progress: emit(CallProgressed(call, progress)))
         emit(CallFinished(message))
         return message

@@ -21,7 +21,7 @@ from visgate_agent.command_errors import exit_status
 from visgate_agent.demo_script import MESSAGES, PHOTOS, DemoMessage, write_photo
 from visgate_agent.errors import DemoError, PictureStoreError
 from visgate_agent.options import model_option, server_option
-from visgate_agent.picture_names import PictureName
+from visgate_agent.picture_names import is_picture_name
 from visgate_agent.report_page import report_page
 from visgate_agent.session import Session, SpokenMessage
 from visgate_agent.terminal import TerminalView
@@ -80,7 +80,7 @@ def check(transcript: Transcript) -> None:
 def remove_earlier_demo(output: Path) -> None:
     """Removes what an earlier demo left in the folder, and nothing else."""
     for file in output.iterdir() if output.is_dir() else ():
-        if file.is_file() and (file.name in (PAGE_NAME, FILE_NAME) or _is_picture_name(file.name)):
+        if file.is_file() and (file.name in (PAGE_NAME, FILE_NAME) or is_picture_name(file.name)):
             file.unlink()
 
 
@@ -89,9 +89,12 @@ async def _say(message: DemoMessage, session: Session, console: Console) -> None
     view = TerminalView(console)
     with tempfile.TemporaryDirectory() as folder:
         photos = () if message.photo is None else (write_photo(message.photo, Path(folder)),)
-        async with aclosing(session.send(SpokenMessage(message.text, photos))) as events:
-            async for event in events:
-                view.show(event)
+        try:
+            async with aclosing(session.send(SpokenMessage(message.text, photos))) as events:
+                async for event in events:
+                    view.show(event)
+        finally:
+            view.end()
 
 
 def _write_page(transcript: Transcript, output: Path) -> None:
@@ -101,14 +104,6 @@ def _write_page(transcript: Transcript, output: Path) -> None:
         (output / PAGE_NAME).write_text(report_page(transcript, output, TITLE, credits_), encoding="utf-8")
     except OSError as error:
         raise PictureStoreError(f"cannot write {output / PAGE_NAME}: {error.strerror or error}") from error
-
-
-def _is_picture_name(name: str) -> bool:
-    try:
-        PictureName.parse(name)
-    except ValueError:
-        return False
-    return True
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from visgate_agent.messages import ToolCall, ToolMessage
+from visgate_client import Progress
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,19 @@ class CallStarted:
     """A tool call has been sent, perhaps while the chat model is still writing."""
 
     call: ToolCall
+
+
+@dataclass(frozen=True)
+class CallProgressed:
+    """A tool call has come a step further; only tools that stream tell.
+
+    Attributes:
+        call: the call.
+        progress: how far it has come, sometimes with a preview of its picture.
+    """
+
+    call: ToolCall
+    progress: Progress
 
 
 @dataclass(frozen=True)
@@ -39,4 +53,4 @@ class ReplyFinished:
     text: str
 
 
-Event = TextDelta | CallStarted | CallFinished | ReplyFinished
+Event = TextDelta | CallStarted | CallProgressed | CallFinished | ReplyFinished

@@ -5,7 +5,8 @@ As in Visual ChatGPT a name tells where its picture came from: `{new}_{operation
 underscores, so that a name always splits at its underscores), `previous` the identity of the picture that the tool
 was given, and `original` that of the photo at the head of the chain: `4b7d_detect-edges_9c1e_03fa.png`.
 A picture that was made from no other has no such past, and so two parts: a photo that a person brought is
-`03fa_photo.png` (Visual ChatGPT has the bare identity there; the second part always says what the picture is).
+`03fa_photo.png` (Visual ChatGPT has the bare identity there; the second part always says what the picture is), and a
+drawing from words alone is `4b7d_generate-image.png`, the head of whatever chain is made of it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,15 @@ class PictureName:
         if not well_formed:
             raise ValueError(f"{name!r} is no picture name of the form new_operation_previous_original.png")
         return cls(*parts)
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a name is of the form that sessions give their pictures."""
+    try:
+        PictureName.parse(name)
+    except ValueError:
+        return False
+    return True
 
 
 def operation_of(tool: str, output: str | None = None) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from visgate_agent.events import CallFinished, CallStarted, Event, ReplyFinished, TextDelta
+from visgate_agent.events import CallFinished, CallProgressed, CallStarted, Event, ReplyFinished, TextDelta
 from visgate_agent.messages import ToolCall, ToolMessage
+from visgate_agent.progress_bars import ProgressBars
 from visgate_client import Times
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -17,7 +18,7 @@ _MAX_VALUE = 60
 
 
 class TerminalView:
-    """Prints text as it comes, and a line when a tool call starts and ends.
+    """Prints text as it comes, a line when a tool call starts and ends, and how far those have come that tell.
 
     What chat models and tools say is printed as plain characters: it neither reaches the terminal as control
     sequences nor rich as markup.
@@ -26,6 +27,7 @@ class TerminalView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._line_is_open = False
+        self._bars = ProgressBars(console)
 
     def show(self, event: Event) -> None:
         """Draws the next event."""
@@ -34,24 +36,34 @@ class TerminalView:
                 self._write(printable(text))
             case CallStarted(call):
                 self._line(Text.assemble(("▸ ", "cyan"), (call.name, "bold"), " ", (_described(call), "dim")))
+            case CallProgressed(call, progress):
+                # Bars below an open line of text would break it in two.
+                if not self._line_is_open:
+                    self._bars.show(call.call_id, printable(call.name), progress)
             case CallFinished(message):
+                self._bars.finish(message.call.call_id)
                 self._line(_outcome(message))
             case ReplyFinished():
-                self.end_line()
+                self.end()
 
-    def end_line(self) -> None:
-        """Ends a line of text that is still open."""
+    def end(self) -> None:
+        """Leaves the terminal tidy, whatever was under way."""
+        self._bars.hide()
+        self._end_line()
+
+    def _end_line(self) -> None:
         if self._line_is_open:
             self._console.print()
             self._line_is_open = False
 
     def _write(self, text: str) -> None:
+        self._bars.hide()
         self._console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
         if text:
             self._line_is_open = not text.endswith("\n")
 
     def _line(self, line: Text) -> None:
-        self.end_line()
+        self._end_line()
         self._console.print(line, soft_wrap=True)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from visgate_agent.errors import TranscriptError
-from visgate_agent.events import CallFinished, CallStarted, Event, ReplyFinished, TextDelta
+from visgate_agent.events import CallFinished, CallProgressed, CallStarted, Event, ReplyFinished, TextDelta
 from visgate_agent.messages import ToolMessage
 
 FILE_NAME = "transcript.json"
@@ -138,7 +138,7 @@ class TurnRecorder:
                 self.turn.steps.append(step)
             case CallFinished(message):
                 _finish(self._steps[message.call.call_id], message)
-            case ReplyFinished():
+            case CallProgressed() | ReplyFinished():
                 pass
 
 

@@ -6,13 +6,14 @@ says "picture".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visgate_client import Tool, ToolResult
+from visgate_client import Progress, ServerError, Tool, ToolResult
 
 Tensor = NDArray[Any]
 
@@ -28,9 +29,31 @@ class VisionServer(Protocol):
         """Calls one tool; raises a `VisgateError` for anything that is not a result."""
         ...
 
+    def stream(self, tool: str, arguments: Mapping[str, Any], /) -> AsyncGenerator[Progress | ToolResult, None]:
+        """As `call`, with a streaming tool's progress ahead of the result; closing the generator cancels the call."""
+        ...
+
     async def infer(self, model: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Runs one model on tensors by name and returns its output tensors by name."""
         ...
+
+
+async def call_watched(
+    vision: VisionServer, tool: Tool, arguments: Mapping[str, Any], on_progress: Callable[[Progress], None]
+) -> ToolResult:
+    """Calls a tool, with its progress told as it comes; a tool that does not stream tells none.
+
+    Raises:
+        VisgateError: there is no result.
+    """
+    if not tool.streams:
+        return await vision.call(tool.name, arguments)
+    async with aclosing(vision.stream(tool.name, arguments)) as items:
+        async for item in items:
+            if isinstance(item, ToolResult):
+                return item
+            on_progress(item)
+    raise ServerError(f"{tool.name} ended without a result: look at the model {tool.model}", model=tool.model)
 
 
 def is_picture(schema: Mapping[str, Any]) -> bool:

@@ -7,9 +7,9 @@ drawn in `visgate_client.errors`.
 from visgate_client._async_client import AsyncVisionClient
 from visgate_client._client import VisionClient
 from visgate_client._pictures import read_picture
-from visgate_client._results import Times, ToolResult
+from visgate_client._results import Progress, Times, ToolResult
 from visgate_client._statistics import ModelStatistics
-from visgate_client._steps import AsyncTransport, Transport
+from visgate_client._steps import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 from visgate_client._tools import Tool, ToolInput, ToolOutput
 from visgate_client.errors import (
     ArgumentError,
@@ -32,6 +32,7 @@ from visgate_client.errors import (
 
 __all__ = [
     "ArgumentError",
+    "AsyncResponseStream",
     "AsyncTransport",
     "AsyncVisionClient",
     "CallCancelledError",
@@ -44,6 +45,8 @@ __all__ = [
     "PictureFileError",
     "PictureFormatError",
     "PictureTooLargeError",
+    "Progress",
+    "ResponseStream",
     "ServerBusyError",
     "ServerError",
     "ServerLostError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from visgate_client._channel import AioTransport
 from visgate_client._core import ClientCore
-from visgate_client._results import ToolResult
+from visgate_client._results import Progress, ToolResult
 from visgate_client._statistics import ModelStatistics
-from visgate_client._steps import AsyncTransport, run_async
+from visgate_client._steps import AsyncTransport, run_async, run_stream_async
 from visgate_client._tools import Tool
 
 
@@ -60,6 +60,23 @@ class AsyncVisionClient:
         """
         merged = {**(arguments or {}), **more_arguments}
         return await run_async(self._core.call(tool, merged, timeout), self._transport)
+
+    def stream(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        **more_arguments: Any,
+    ) -> AsyncGenerator[Progress | ToolResult, None]:
+        """Calls a tool and yields its progress while it works, and its result as the last; see `VisionClient.stream`.
+
+        A loop that is left early is cancelled in the server when asyncio closes its generator, which is soon; where
+        it has to be at once, hold it with ``contextlib.aclosing``. Cancelling the task around it cancels it too.
+        """
+        merged = {**(arguments or {}), **more_arguments}
+        return run_stream_async(self._core.stream(tool, merged, timeout), self._transport)
 
     async def infer(
         self, model: str, inputs: Mapping[str, npt.ArrayLike], *, timeout: float | None = None

@@ -9,11 +9,13 @@ import grpc
 from tritonclient.grpc import service_pb2_grpc
 
 from visgate_client._address import ServerAddress
-from visgate_client.errors import ClientStateError
+from visgate_client._steps import AsyncResponseStream, ResponseStream
+from visgate_client.errors import CallCancelledError, ClientStateError
 
 LARGEST_MESSAGE = 2**31 - 1  # bytes; gRPC keeps the length in a signed 32-bit number
 
 _CLOSED = "the client is closed; make a new one"
+_CLOSED_IN_MID_CALL = "the call was cancelled because the client was closed while it was under way"
 
 
 def channel_options(address: ServerAddress) -> list[tuple[str, int]]:
@@ -48,9 +50,32 @@ class GrpcTransport:
         except ValueError as error:  # what gRPC raises for a closed channel
             raise ClientStateError(_CLOSED) from error
 
+    def open_stream(self, method: str, request: Any, timeout: float | None) -> ResponseStream:
+        """Sends one request; its responses are received on the caller's thread."""
+        try:
+            call = getattr(self._stub, method)(iter((request,)), timeout=timeout)
+        except ValueError as error:
+            raise ClientStateError(_CLOSED) from error
+        return _GrpcStream(call)
+
     def close(self) -> None:
         """Closes the channel."""
         self._channel.close()
+
+
+class _GrpcStream:
+    """A `ResponseStream`. gRPC holds back a server that sends faster than responses are taken."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def receive(self) -> Any:
+        """Waits for the next response."""
+        return next(self._call, None)
+
+    def cancel(self) -> None:
+        """Cancels the call."""
+        self._call.cancel()
 
 
 class AioTransport:
@@ -64,9 +89,33 @@ class AioTransport:
 
     async def send(self, method: str, request: Any, timeout: float | None) -> Any:
         """Sends one request and awaits its response."""
+        self._connect()
+        try:
+            return await getattr(self._stub, method)(request, timeout=timeout)
+        except grpc.aio.UsageError as error:
+            raise ClientStateError(_CLOSED) from error
+        except asyncio.CancelledError as error:
+            if _task_is_cancelled():
+                raise
+            raise CallCancelledError(_CLOSED_IN_MID_CALL) from error
+
+    async def open_stream(self, method: str, request: Any, timeout: float | None) -> AsyncResponseStream:
+        """Sends one request; its responses are awaited."""
+        self._connect()
+        try:
+            return _AioStream(getattr(self._stub, method)((request,), timeout=timeout))
+        except grpc.aio.UsageError as error:
+            raise ClientStateError(_CLOSED) from error
+
+    async def close(self) -> None:
+        """Closes the channel."""
+        if self._channel is not None:
+            await self._channel.close()
+
+    def _connect(self) -> None:
+        """Opens the channel, here and not in the constructor, because a channel binds itself to the running loop."""
         loop = asyncio.get_running_loop()
         if self._loop is None:
-            # Opened here and not in the constructor, because a channel binds itself to the running loop.
             options = channel_options(self._address)
             self._channel = grpc.aio.insecure_channel(self._address.target, options=options)
             self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
@@ -75,12 +124,30 @@ class AioTransport:
             raise ClientStateError(
                 "this AsyncVisionClient belongs to another event loop; make one client per event loop"
             )
-        try:
-            return await getattr(self._stub, method)(request, timeout=timeout)
-        except grpc.aio.UsageError as error:
-            raise ClientStateError(_CLOSED) from error
 
-    async def close(self) -> None:
-        """Closes the channel."""
-        if self._channel is not None:
-            await self._channel.close()
+
+class _AioStream:
+    """An `AsyncResponseStream`."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    async def receive(self) -> Any:
+        """Awaits the next response."""
+        try:
+            response = await self._call.read()
+        except asyncio.CancelledError as error:
+            if _task_is_cancelled():
+                raise
+            raise CallCancelledError(_CLOSED_IN_MID_CALL) from error
+        return None if response is grpc.aio.EOF else response
+
+    def cancel(self) -> None:
+        """Cancels the call."""
+        self._call.cancel()
+
+
+def _task_is_cancelled() -> bool:
+    """Tells a task that was cancelled from a call whose channel was closed: gRPC raises the same in both."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from visgate_client._channel import GrpcTransport
 from visgate_client._core import ClientCore
-from visgate_client._results import ToolResult
+from visgate_client._results import Progress, ToolResult
 from visgate_client._statistics import ModelStatistics
-from visgate_client._steps import Transport, run
+from visgate_client._steps import Transport, run, run_stream
 from visgate_client._tools import Tool
 
 
@@ -99,6 +99,41 @@ class VisionClient:
         """
         merged = {**(arguments or {}), **more_arguments}
         return run(self._core.call(tool, merged, timeout), self._transport)
+
+    def stream(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        **more_arguments: Any,
+    ) -> Generator[Progress | ToolResult, None, None]:
+        """Calls a tool and yields its progress while it works, and its result as the last.
+
+        A tool that does not stream yields its result alone. The call is made when the first item is asked for;
+        leaving the loop, or closing the generator, cancels it in the server. Who takes long over an item holds
+        the server's responses back, and the call's time goes on.
+
+        Example::
+
+            for item in client.stream("generate_image", prompt="a cat left of an apple"):
+                if isinstance(item, Progress):
+                    print(item.step, "of", item.of)
+                else:
+                    item.image.save("drawing.png")
+
+        Args:
+            tool: the tool's name.
+            arguments: as for `call`.
+            timeout: seconds that the call may take in all, instead of the client's.
+            **more_arguments: as for `call`.
+
+        Raises:
+            VisgateError: as for `call`; after progress too.
+        """
+        merged = {**(arguments or {}), **more_arguments}
+        return run_stream(self._core.stream(tool, merged, timeout), self._transport)
 
     def infer(
         self, model: str, inputs: Mapping[str, npt.ArrayLike], *, timeout: float | None = None

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from tritonclient.utils import deserialize_bytes_tensor, triton_to_np_dtype
 
-from visgate_client._results import Times, ToolResult
+from visgate_client._results import Progress, Times, ToolResult
 from visgate_client._shared_memory import Region
-from visgate_client._tools import Tool, ToolOutput
+from visgate_client._tools import STREAMED_KINDS, OutputKind, Tool, ToolOutput
 from visgate_client.errors import ServerError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -37,7 +37,7 @@ def read_response(response: Any, regions: Mapping[str, Region]) -> dict[str, npt
                 dtype = triton_to_np_dtype(output.datatype)
                 array = np.frombuffer(response.raw_output_contents[index], dtype=dtype).reshape(shape)
         except (ValueError, TypeError, IndexError) as error:
-            raise _broken(
+            raise broken_contract(
                 response.model_name, f"{output.name} ({output.datatype} {shape}) cannot be read: {error}"
             ) from error
         array.flags.writeable = False
@@ -57,11 +57,11 @@ def read_result(tool: Tool, arrays: Arrays, times: Times) -> ToolResult:
     texts: list[str] = []
     data: list[Any] = []
     for output in tool.outputs:
-        if output.kind == "times":
+        if output.kind == "times" or output.kind in STREAMED_KINDS:
             continue
         if output.tensor not in arrays:
             # Taken for an empty answer, this would be a wrong one: nothing found, where something was.
-            raise _broken(tool.model, f"it declares {output.tensor} and did not send it")
+            raise broken_contract(tool.model, f"it declares {output.tensor} and did not send it")
         array = arrays[output.tensor]
         if not array.size:
             continue
@@ -80,6 +80,26 @@ def read_result(tool: Tool, arrays: Arrays, times: Times) -> ToolResult:
     )
 
 
+def read_progress(tool: Tool, arrays: Arrays) -> Progress | None:
+    """Reads a response that comes ahead of the result, or returns None for one that is no such response.
+
+    Raises:
+        ServerError: the progress or its preview is not what the wire contract says.
+    """
+    output = _output(tool, "progress")
+    counted = None if output is None else arrays.get(output.tensor)
+    if output is None or counted is None or not counted.size:
+        return None
+    if counted.shape != (1, 2) or counted.dtype.kind != "i":
+        raise broken_contract(tool.model, f"{output.tensor} is {counted.dtype} {counted.shape}, not INT32 [1, 2]")
+    step, of = (int(value) for value in counted[0])
+    shown = _output(tool, "preview")
+    preview = None if shown is None else arrays.get(shown.tensor)
+    if shown is None or preview is None or not preview.size:
+        return Progress(step, of)
+    return Progress(step, of, _picture(tool, shown, preview))
+
+
 def read_times(tool: Tool, arrays: Arrays, *, sent_ns: int, total_ms: float, same_clock: bool) -> Times:
     """Reads what the server measured.
 
@@ -93,12 +113,12 @@ def read_times(tool: Tool, arrays: Arrays, *, sent_ns: int, total_ms: float, sam
     Raises:
         ServerError: the times are not what the wire contract says.
     """
-    output = next((output for output in tool.outputs if output.kind == "times"), None)
+    output = _output(tool, "times")
     measured = None if output is None else arrays.get(output.tensor)
     if output is None or measured is None:
         return Times(total_ms)
     if measured.shape != (1, 3) or measured.dtype.kind != "i":
-        raise _broken(tool.model, f"{output.tensor} is {measured.dtype} {measured.shape}, not INT64 [1, 3]")
+        raise broken_contract(tool.model, f"{output.tensor} is {measured.dtype} {measured.shape}, not INT64 [1, 3]")
     started_ns, compute_ns, rows = (int(value) for value in measured[0])
     if not same_clock:
         return Times(total_ms, compute_ms=compute_ns / 1e6, batch_size=rows)
@@ -108,16 +128,20 @@ def read_times(tool: Tool, arrays: Arrays, *, sent_ns: int, total_ms: float, sam
     return Times(total_ms, (started_ns - sent_ns) / 1e6, compute_ns / 1e6, rows, cached=False)
 
 
+def _output(tool: Tool, kind: OutputKind) -> ToolOutput | None:
+    return next((output for output in tool.outputs if output.kind == kind), None)
+
+
 def _picture(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 4 or array.shape[0] != 1 or array.shape[3] not in (1, 3, 4):
-        raise _broken(tool.model, f"{output.tensor} is {array.dtype} {array.shape}, not UINT8 [1, H, W, 1|3|4]")
+        raise broken_contract(tool.model, f"{output.tensor} is {array.dtype} {array.shape}, not UINT8 [1, H, W, 1|3|4]")
     return array[0, :, :, 0] if array.shape[3] == 1 else array[0]
 
 
 def _string(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> str:
     value = array.reshape(-1)[0]
     if not isinstance(value, bytes):
-        raise _broken(tool.model, f"{output.tensor} is {array.dtype}, not BYTES")
+        raise broken_contract(tool.model, f"{output.tensor} is {array.dtype}, not BYTES")
     return value.decode("utf-8", errors="replace")
 
 
@@ -125,10 +149,11 @@ def _json(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> Any:
     try:
         return json.loads(_string(tool, output, array))
     except ValueError as error:
-        raise _broken(tool.model, f"{output.tensor} is no JSON: {error}") from error
+        raise broken_contract(tool.model, f"{output.tensor} is no JSON: {error}") from error
 
 
-def _broken(model: str, reason: str) -> ServerError:
+def broken_contract(model: str, reason: str) -> ServerError:
+    """Returns the error for a model whose answer is not what the wire contract says."""
     return ServerError(
         f"model {model} broke the wire contract: {reason}; look at the model, the call was right",
         model=model,

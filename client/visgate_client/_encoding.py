@@ -45,19 +45,20 @@ class Tensor:
         return self.values.tobytes()
 
 
-def encode_arguments(tool: Tool, values: Mapping[str, Any]) -> list[Tensor]:
+def encode_arguments(tool: Tool, values: Mapping[str, Any], *, watched: bool = False) -> list[Tensor]:
     """Makes every tensor that a call of a tool sends, constants included; reads and decodes pictures.
 
     Args:
         tool: the tool.
         values: checked values by argument, as `check_arguments` returns them.
+        watched: whether the caller wants to see the progress of a tool that streams.
 
     Raises:
         PictureError: a picture cannot be read.
         ArgumentError: a number does not fit its tensor's type.
     """
     return [
-        _encode(item, item.constant if item.argument is None else values[item.argument])
+        _encode(item, _constant(item, watched) if item.argument is None else values[item.argument])
         for item in tool.inputs
         if item.argument is None or item.argument in values
     ]
@@ -135,6 +136,10 @@ def _raw_tensor(name: str, given: npt.ArrayLike) -> Tensor:
 def _unsendable(name: str, reason: str) -> ArgumentError:
     expected = "an array of numbers, booleans, bytes or text"
     return ArgumentError(f"inputs.{name}: {reason}; give {expected}", path=f"inputs.{name}", expected=expected)
+
+
+def _constant(item: ToolInput, watched: bool) -> str | float | bool | None:
+    return item.stream_constant if watched and item.stream_constant is not None else item.constant
 
 
 def _encode(item: ToolInput, value: Any) -> Tensor:

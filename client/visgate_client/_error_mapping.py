@@ -34,6 +34,8 @@ _CONNECTION_LOST = re.compile(
 )
 _REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
 _UNKNOWN_MODEL = re.compile(r"unknown model|requested model '.*' is not available", re.IGNORECASE)
+_BUSY = re.compile("Exceeds maximum queue size|Request timeout expired")
+_STUB_FAILED = re.compile(r"stub process|failed to process the request", re.IGNORECASE)
 _NO_SUCH_REGION = "Unable to find shared memory region"
 _OUTPUT_TOO_LARGE = "shared memory size specified with the request for output"
 
@@ -68,7 +70,31 @@ def translate(error: grpc.RpcError, *, server: str, model: str, timeout: float |
         model: the model that was asked, or empty if the server itself was.
         timeout: the seconds that the caller gave for the whole call, or None for no limit.
     """
-    code, details = error.code(), _details(error)
+    return _translated(error.code(), _details(error), server=server, model=model, timeout=timeout)
+
+
+def translate_refusal(message: str, *, server: str, model: str) -> VisgateError:
+    """As `translate`, for what Triton says on a stream in words alone.
+
+    Its header `triton_grpc_error` would add a status code, but after some dozens of errors with it Triton 2.51 crashes
+    (tried), so this client does not send it: the words say enough.
+
+    Args:
+        message: what it says.
+        server: the server's address.
+        model: the model that was asked.
+    """
+    details = _REQUEST_ID.sub("", message)
+    if _BUSY.search(details) or _CONNECTION_LOST.search(details):
+        code = grpc.StatusCode.UNAVAILABLE
+    elif details.startswith(f"model {model}:") or _STUB_FAILED.search(details):
+        code = grpc.StatusCode.INTERNAL
+    else:
+        code = grpc.StatusCode.INVALID_ARGUMENT
+    return _translated(code, details, server=server, model=model, timeout=None)
+
+
+def _translated(code: grpc.StatusCode, details: str, *, server: str, model: str, timeout: float | None) -> VisgateError:
     if code is grpc.StatusCode.UNAVAILABLE:
         return _from_unavailable(details, server, model)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:

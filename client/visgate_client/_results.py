@@ -1,4 +1,4 @@
-"""What a call returns: a tool's text, data and pictures, and where the time went; sends nothing."""
+"""What a call returns: progress, a tool's text, data and pictures, and where the time went; sends nothing."""
 
 from __future__ import annotations
 
@@ -35,6 +35,27 @@ class Times:
     compute_ms: float | None = None
     batch_size: int | None = None
     cached: bool | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a tool has come that answers in steps.
+
+    Attributes:
+        step: the steps that are done.
+        of: all the steps that there will be.
+        preview: what the picture looks like so far, uint8 [height, width, 3], 0-255, read-only and smaller than the
+            result; None where this step comes without.
+    """
+
+    step: int
+    of: int
+    preview: npt.NDArray[np.uint8] | None = field(default=None, repr=False)
+
+    @cached_property
+    def image(self) -> Image.Image | None:
+        """The preview as a PIL image."""
+        return None if self.preview is None else Image.fromarray(self.preview)
 
 
 @dataclass(frozen=True)

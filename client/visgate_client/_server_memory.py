@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -24,7 +24,7 @@ from tritonclient.grpc import service_pb2
 
 from visgate_client._error_mapping import is_unreachable
 from visgate_client._shared_memory import NoSharedMemoryError, Region, RegionPool, is_abandoned, sweep
-from visgate_client._steps import Rpc, Steps
+from visgate_client._steps import Pause, Rpc, Steps
 
 _LOGGER = logging.getLogger("visgate_client")
 
@@ -34,6 +34,7 @@ WORTHWHILE = 1 << 15
 _COUNTING_VERSION = (2, 50)
 _EXTENSION = "system_shared_memory"
 _RPC_TIMEOUT = 2.0  # seconds for housekeeping, which must not eat a call's own time
+_UNTIL_LET_GO = (0.005, 0.05, 0.25)  # seconds before each further attempt to give an answered call's region back
 _RETRY_SUSPECTS = 1.0  # seconds between two attempts to give suspects back
 
 
@@ -133,10 +134,14 @@ class ServerMemory:
         regions = [*self._pool.take_all(), *suspects]
         self._state = _State.OFF
         try:
-            for region in regions:
-                reachable = yield from self._unregister(region, _RPC_TIMEOUT)
-                if reachable is None:
+            refused = yield from self._unregister_all(regions)
+            # The server lets go of a region just after its answer; a request that was given up may run for long.
+            answered = [region for region in refused if region not in suspects]
+            for pause in _UNTIL_LET_GO:
+                if not answered:
                     break
+                yield Pause(pause)
+                answered = yield from self._unregister_all(answered)
         finally:
             self._pool.discard(regions)
 
@@ -227,6 +232,17 @@ class ServerMemory:
 
     def _unregister(self, region: Region, limit: float) -> Steps[bool | None]:
         return (yield from self._unregister_name(region.name, limit))
+
+    def _unregister_all(self, regions: Sequence[Region]) -> Steps[list[Region]]:
+        """Returns the regions that the server still uses; none if it cannot be reached."""
+        refused = []
+        for region in regions:
+            let_go = yield from self._unregister(region, _RPC_TIMEOUT)
+            if let_go is None:
+                return []
+            if not let_go:
+                refused.append(region)
+        return refused
 
     def _unregister_name(self, name: str, limit: float) -> Steps[bool | None]:
         """Returns True if the server let go of the region, False if not yet, None if it cannot be reached."""

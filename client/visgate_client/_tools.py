@@ -20,7 +20,10 @@ SCALAR_DATATYPES: Mapping[str, tuple[str, ...]] = {
 
 PICTURE_DATATYPE = "UINT8"
 
-OutputKind = Literal["picture", "text", "data", "times"]
+OutputKind = Literal["picture", "text", "data", "times", "progress", "preview"]
+
+STREAMED_KINDS: tuple[OutputKind, ...] = ("progress", "preview")
+"""Kinds of outputs that a streaming tool sends ahead of its result."""
 
 
 class MalformedToolError(ValueError):
@@ -36,6 +39,7 @@ class ToolInput:
         datatype: its Triton datatype, as in ``FP32``.
         argument: the argument that it carries, or None if it always carries `constant`.
         constant: the value that this tool binds it to.
+        stream_constant: what a caller that wants progress sends instead of `constant`; None for the same.
         max_pixels: the most pixels that the tool accepts in this picture, or None if it does not say.
     """
 
@@ -43,6 +47,7 @@ class ToolInput:
     datatype: str
     argument: str | None = None
     constant: str | float | bool | None = None
+    stream_constant: str | float | bool | None = None
     max_pixels: int | None = None
 
 
@@ -52,7 +57,8 @@ class ToolOutput:
 
     Attributes:
         tensor: its name in the model.
-        kind: whether it holds a picture, a sentence, JSON data or the server's own times.
+        kind: whether it holds a picture, a sentence, JSON data or the server's own times; or, ahead of the result,
+            how many steps are done, or a preview.
         description: what it shows.
     """
 
@@ -74,6 +80,7 @@ class Tool:
         model: the Triton model behind it.
         inputs: the tensors that it sends.
         outputs: the tensors that it answers with.
+        streams: whether it tells its progress before it answers.
     """
 
     name: str
@@ -84,6 +91,7 @@ class Tool:
     model: str
     inputs: tuple[ToolInput, ...] = field(repr=False)
     outputs: tuple[ToolOutput, ...] = field(repr=False)
+    streams: bool = False
 
     @property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
@@ -102,25 +110,40 @@ def is_picture(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "string" and str(schema.get("contentMediaType", "")).startswith("image/")
 
 
-def parse_tools(model: str, tools_json: str) -> tuple[Tool, ...]:
-    """Reads the JSON of a model's ``parameters["tools"]``.
+@dataclass(frozen=True, slots=True)
+class DeclaredTools:
+    """What one model's configuration says about its tools.
+
+    Attributes:
+        model: the model's name.
+        tools_json: its ``parameters["tools"]``.
+        decoupled: whether it answers a request with a stream of responses.
+    """
+
+    model: str
+    tools_json: str
+    decoupled: bool = False
+
+
+def parse_tools(declared: DeclaredTools) -> tuple[Tool, ...]:
+    """Reads the tools of one model.
 
     Raises:
         MalformedToolError: it is not the JSON list that the wire contract describes.
     """
     try:
-        entries = json.loads(tools_json)
-        return tuple(_parse_tool(model, entry) for entry in entries)
+        entries = json.loads(declared.tools_json)
+        return tuple(_parse_tool(declared, entry) for entry in entries)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise MalformedToolError(f"model {model}: its tools cannot be read: {error!r}") from error
+        raise MalformedToolError(f"model {declared.model}: its tools cannot be read: {error!r}") from error
 
 
-def collect_tools(tools_json_by_model: Iterable[tuple[str, str]]) -> dict[str, Tool]:
+def collect_tools(models: Iterable[DeclaredTools]) -> dict[str, Tool]:
     """Gathers all models' tools by name; one model's mistake costs its own tools only, and is logged."""
     tools: dict[str, Tool] = {}
-    for model, tools_json in tools_json_by_model:
+    for declared in models:
         try:
-            parsed = parse_tools(model, tools_json)
+            parsed = parse_tools(declared)
         except MalformedToolError as error:
             _LOGGER.warning("%s; they are left out", error)
             continue
@@ -130,23 +153,24 @@ def collect_tools(tools_json_by_model: Iterable[tuple[str, str]]) -> dict[str, T
                     "tool %s is offered by model %s and by model %s; the first is used",
                     tool.name,
                     tools[tool.name].model,
-                    model,
+                    tool.model,
                 )
             else:
                 tools[tool.name] = tool
     return tools
 
 
-def _parse_tool(model: str, entry: Mapping[str, Any]) -> Tool:
+def _parse_tool(declared: DeclaredTools, entry: Mapping[str, Any]) -> Tool:
     tool = Tool(
         name=_text(entry, "name"),
         title=str(entry.get("title", entry["name"])),
         description=_text(entry, "description"),
         parameters=dict(entry["parameters"]),
         examples=tuple(str(example) for example in entry.get("examples", ())),
-        model=model,
+        model=declared.model,
         inputs=tuple(_parse_input(item) for item in entry["inputs"]),
         outputs=tuple(_parse_output(item) for item in entry["outputs"] if item["kind"] in get_args(OutputKind)),
+        streams=declared.decoupled,
     )
     _check_bindings(tool)
     return tool
@@ -155,11 +179,14 @@ def _parse_tool(model: str, entry: Mapping[str, Any]) -> Tool:
 def _parse_input(item: Mapping[str, Any]) -> ToolInput:
     if ("argument" in item) == ("constant" in item):
         raise MalformedToolError(f"input {item['tensor']} must have either an argument or a constant")
+    if "stream_constant" in item and "constant" not in item:
+        raise MalformedToolError(f"input {item['tensor']} has a stream_constant and no constant")
     return ToolInput(
         tensor=_text(item, "tensor"),
         datatype=_text(item, "datatype"),
         argument=item.get("argument"),
         constant=item.get("constant"),
+        stream_constant=item.get("stream_constant"),
         max_pixels=None if item.get("max_pixels") is None else int(item["max_pixels"]),
     )
 

@@ -27,7 +27,7 @@ def photos() -> list[np.ndarray]:
 def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(client: VisionClient, tool: str) -> None:
     pictures = photos()
     (model,) = {offered.model for offered in client.tools() if offered.name == tool}
-    before = client.statistics(model)
+    before = standing_statistics(client, model)
     with ThreadPoolExecutor(CALLERS) as threads:
         together = list(threads.map(lambda picture: client.call(tool, image=picture), pictures))
     after = settled_statistics(client, model, before.inference_count + CALLERS)
@@ -45,13 +45,24 @@ def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(client
         assert_alike(alone.data, result.data)
 
 
+def standing_statistics(client: VisionClient, model: str) -> ModelStatistics:
+    """What is counted when nobody calls, once earlier calls are counted too."""
+    statistics = client.statistics(model)
+    for _ in range(50):
+        time.sleep(0.2)
+        before, statistics = statistics, client.statistics(model)
+        if before == statistics:
+            break
+    return statistics
+
+
 def settled_statistics(client: VisionClient, model: str, inferences: int) -> ModelStatistics:
     """Triton counts a request a moment after it has answered it; this waits until all are counted."""
-    for _ in range(100):
+    for _ in range(300):
         statistics = client.statistics(model)
         if statistics.inference_count >= inferences:
             break
-        time.sleep(0.05)
+        time.sleep(0.1)
     return statistics
 
 

@@ -30,9 +30,12 @@ def test_a_server_killed_in_mid_call_is_told_apart_and_can_be_started_again(tmp_
     embedded = EmbeddedServer.on_free_ports(repository, tmp_path / "state")
     running = embedded.start()
     outcome: list[BaseException | str] = []
+    about_to_call = threading.Event()
 
     def call() -> None:
         with VisionClient(running.address, timeout=60) as client:
+            client.tools()
+            about_to_call.set()
             try:
                 outcome.append(client.call("upscale_image", image=np.zeros((500, 500, 3), np.uint8)).text)
             except Exception as error:  # noqa: BLE001 - whatever came is looked at below
@@ -40,12 +43,13 @@ def test_a_server_killed_in_mid_call_is_told_apart_and_can_be_started_again(tmp_
 
     caller = threading.Thread(target=call)
     caller.start()
+    assert about_to_call.wait(60)
     time.sleep(1.0)
     assert not outcome, "the call must still be running when the server dies"
     killed = psutil.Process(running.pid)
     stubs = killed.children(recursive=True)
     killed.kill()
-    caller.join(30)
+    caller.join(70)
     assert len(outcome) == 1
     assert isinstance(outcome[0], ServerLostError), outcome[0]
 

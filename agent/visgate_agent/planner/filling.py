@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from visgate_agent.planner.clauses import quoted_strings
+from visgate_agent.planner.drawing import read_drawing
 from visgate_agent.planner.english import COLOURS, NUMBERS
 from visgate_agent.vision import is_picture
 from visgate_client import Tool
@@ -25,23 +26,47 @@ def fill_arguments(tool: Tool, clause: str) -> dict[str, Any]:
 
     Numbers count where they stand beside the argument's name ("a threshold of 0.3", "top 3"), words where they are
     among the argument's choices, colours where the argument is about one, quoted text for any other string. A
-    string that is required takes the whole clause if there is nothing better.
+    string that is required takes the whole clause if there is nothing better, or, where the tool draws, what the
+    clause says is to be drawn.
     """
     found: dict[str, Any] = {}
+    texts = required_texts(tool)
     for name, schema in tool.properties.items():
         if is_picture(schema):
             continue
-        value = _value(name, schema, clause, _rivals(tool, name))
-        if value is None and schema.get("type") == "string" and name in tool.required and "enum" not in schema:
-            value = clause
+        if name in texts and is_drawing_tool(tool):
+            value: Any = read_drawing(clause, _numbers(tool)).prompt or None
+        elif texts and name not in texts and quoted_strings(clause) and _is_free_text(schema):
+            value = None  # what is quoted is for the text that the tool cannot do without
+        else:
+            value = _value(name, schema, clause, _rivals(tool, name))
+            value = clause if value is None and name in texts else value
         if value is not None:
             found[name] = value
     return found
 
 
+def required_texts(tool: Tool) -> tuple[str, ...]:
+    """The arguments that take free text and have to be given."""
+    return tuple(name for name in tool.required if _is_free_text(tool.properties[name]))
+
+
+def is_drawing_tool(tool: Tool) -> bool:
+    """Whether a tool makes pictures of what it is told in words."""
+    return bool(required_texts(tool)) and any(output.kind == "picture" for output in tool.outputs)
+
+
 def missing_arguments(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The required arguments, other than pictures, that have no value."""
     return tuple(name for name in tool.required if name not in arguments and not is_picture(tool.properties[name]))
+
+
+def _is_free_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" and "enum" not in schema and not is_picture(schema)
+
+
+def _numbers(tool: Tool) -> tuple[str, ...]:
+    return tuple(name for name, schema in tool.properties.items() if schema.get("type") in ("number", "integer"))
 
 
 def _value(name: str, schema: Mapping[str, Any], clause: str, rivals: frozenset[str]) -> Any:

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from visgate_agent.planner.clauses import noun_splits, split_clauses
-from visgate_agent.planner.references import AllPhotos, Mentioned, Named, Ordinal, Reference, read_reference
+from visgate_agent.planner.drawing import Drawing, made_first, read_drawing, with_sources
+from visgate_agent.planner.drawing_tools import candidates, sensible, telling
+from visgate_agent.planner.filling import is_drawing_tool
+from visgate_agent.planner.references import (
+    AllPhotos,
+    Mentioned,
+    Named,
+    Ordinal,
+    Reference,
+    read_reference,
+    read_source,
+)
 from visgate_agent.planner.routing import Route, ToolRouter
 from visgate_agent.planner.tool_words import ResultWords, command_verbs, mentioned_stems
 from visgate_client import Tool
@@ -49,29 +60,78 @@ async def make_plan(request: str, tools: Sequence[Tool], router: ToolRouter) -> 
     clauses = split_clauses(request, command_verbs(tools))
     if not clauses or not tools:
         return Plan((), clauses)
-    halves = {half for clause in clauses for pair in noun_splits(clause) for half in pair}
+    if any(is_drawing_tool(tool) for tool in tools):
+        clauses = tuple(part for clause in with_sources(clauses) for part in made_first(clause))
+    drawings = {clause: drawing for clause in clauses if (drawing := _new_drawing(clause, tools)) is not None}
+    halves = {half for clause in clauses if clause not in drawings for pair in noun_splits(clause) for half in pair}
     texts = tuple(dict.fromkeys((*clauses, *halves)))
-    routes = dict(zip(texts, await router.route(texts, tools), strict=True))
+    routes = await _routes(texts, tools, router)
     steps: list[PlannedStep] = []
     not_understood: list[str] = []
-    for clause in (part for whole in clauses for part in _parts(whole, routes)):
-        _append(clause, routes[clause], steps, not_understood)
+    for whole in clauses:
+        if whole in drawings and not _shows_findings(drawings[whole], routes[whole]):
+            before = steps[-1].tool if steps else None
+            steps.append(await _drawing_step(whole, drawings[whole], tools, router, before))
+            continue
+        for clause in _parts(whole, routes) if whole not in drawings else (whole,):
+            _append(clause, routes[clause], steps, not_understood)
     return Plan(tuple(steps), tuple(not_understood))
 
 
+async def _routes(texts: Sequence[str], tools: Sequence[Tool], router: ToolRouter) -> dict[str, Route]:
+    """The nearest tool of each text; one that draws only where there are words that ask for a picture."""
+    routes = dict(zip(texts, await router.route(texts, tools), strict=True))
+    for text in texts:
+        tool = routes[text].tool
+        fitting = sensible(read_drawing(text), tools)
+        if is_drawing_tool(tool) and fitting and tool not in fitting:
+            (routes[text],) = await router.route([text], tools, among=[each.name for each in fitting])
+    return routes
+
+
+def _new_drawing(clause: str, tools: Sequence[Tool]) -> Drawing | None:
+    """What a clause wants drawn that no picture shows yet, if it does and there is a tool for it."""
+    drawing = read_drawing(clause)
+    return drawing if drawing.is_new and candidates(drawing, tools) else None
+
+
+def _shows_findings(drawing: Drawing, route: Route) -> bool:
+    """Whether the thing to be drawn is what a tool that draws nothing new makes: "draw a skeleton"."""
+    made = ResultWords.of(route.tool).any_picture
+    return route.convincing and not is_drawing_tool(route.tool) and bool(mentioned_stems([drawing.prompt]) & made)
+
+
+async def _drawing_step(
+    clause: str, drawing: Drawing, tools: Sequence[Tool], router: ToolRouter, before: Tool | None
+) -> PlannedStep:
+    fitting = candidates(drawing, tools)
+    tool = telling(drawing, fitting, before)
+    if tool is None:
+        # What is drawn says nothing about the way: "a cat" is as near to one tool as to another.
+        way = f"{drawing.rest} {drawing.source}"
+        (route,) = await router.route([way], tools, among=[tool.name for tool in fitting])
+        tool = route.tool
+    return PlannedStep(clause, tool, read_source(drawing.source))
+
+
 def _append(clause: str, route: Route, steps: list[PlannedStep], not_understood: list[str]) -> None:
-    reference = read_reference(clause)
+    drawing = read_drawing(clause) if is_drawing_tool(route.tool) else None
+    reference = read_reference(clause) if drawing is None else read_source(drawing.source or drawing.rest)
     last = steps[-1] if steps else None
     if not route.convincing and last is not None and isinstance(reference, Named | Ordinal | AllPhotos):
         # "Read the first page and then the second one": what to do with it was said before.
         steps.append(PlannedStep(clause, last.tool, reference))
     elif not route.convincing:
         not_understood.append(clause)
-    elif last is not None and route.tool.name == last.tool.name and not _is_another(clause, reference, steps):
+    elif drawing is None and last is not None and _says_again(clause, route.tool, reference, steps):
         # "Label this image, what category is it?" asks for one thing twice.
         steps[-1] = replace(last, clause=f"{last.clause}, {clause}")
     else:
         steps.append(PlannedStep(clause, route.tool, reference))
+
+
+def _says_again(clause: str, tool: Tool, reference: Reference, steps: Sequence[PlannedStep]) -> bool:
+    return tool.name == steps[-1].tool.name and not _is_another(clause, reference, steps)
 
 
 def _is_another(clause: str, reference: Reference, steps: Sequence[PlannedStep]) -> bool:

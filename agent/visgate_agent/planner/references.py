@@ -26,6 +26,7 @@ _CONTAINED = re.compile(r"\b(?:in|on|inside|within)\s+(?:it|there|that|this)\b",
 _PRONOUN = re.compile(r"\b(?:it|that|them|those)\b", re.I)
 _LEADING_QUESTION = re.compile(r"^(?:is|are|does|do|what|which|who|where|how|was|will|tell)\b", re.I)
 _MENTION = re.compile(r"\b(?:the|that|this|of|its|those)\s+([a-z]+(?:[\s-][a-z]+)?)", re.I)
+_GUIDES = re.compile(r"\b(?:these|those|my|their)\s+([a-z]+)", re.I)
 _DETERMINERS = re.compile(r"\b(?:the|a|an|this|that|all|any|my|its|every|each|no|some)\b", re.I)
 
 
@@ -95,6 +96,18 @@ def read_reference(clause: str) -> Reference:
         return Ordinal(_ORDINALS[word.lower()] if word else int(number) - 1)
     words = tuple(match.group(1).lower() for match in _MENTION.finditer(clause))
     return Mentioned(words, _unmentioned(clause)) if words else _unmentioned(clause)
+
+
+def read_source(words: str) -> Reference:
+    """Which picture something is to be drawn from, given the words for it: what was made last, if they name none."""
+    reference = read_reference(words)
+    match reference:
+        case Mentioned(mentions, Content()):
+            return Mentioned(mentions, Newest())
+        case Content() | Newest():
+            guides = tuple(_GUIDES.findall(words.lower()))
+            return Mentioned(guides, Newest()) if guides else Newest()
+    return reference
 
 
 def _unmentioned(clause: str) -> Newest | OriginalPhoto | Content:

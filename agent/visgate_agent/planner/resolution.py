@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from visgate_agent.picture_names import is_picture_name
 from visgate_agent.planner.english import LOOKING
+from visgate_agent.planner.filling import is_drawing_tool
 from visgate_agent.planner.history import History, MadePicture
 from visgate_agent.planner.references import (
     AllPhotos,
@@ -65,6 +67,7 @@ class PictureResolver:
     def __init__(self, history: History, tools: Sequence[Tool]) -> None:
         self._history = history
         self._words = {tool.name: ResultWords.of(tool) for tool in tools}
+        self._drawing = {tool.name for tool in tools if is_drawing_tool(tool)}
         self._looking = {tool.name for tool in tools if tool.name.split("_")[0] in LOOKING}
 
     def resolve(self, reference: Reference, tool: Tool, earlier: Sequence[EarlierStep]) -> Resolved | Waits | NoPicture:
@@ -72,7 +75,8 @@ class PictureResolver:
 
         Args:
             reference: what a clause says.
-            tool: what the clause asks for; "find the edges" speaks of what it will make, not of older edges.
+            tool: what the clause asks for; "find the edges" speaks of what it will make, not of older edges, while
+                "a house from the edges" speaks of edges that are there.
             earlier: the steps of the same request that come before the clause, in order.
         """
         if isinstance(reference, Named):
@@ -98,7 +102,9 @@ class PictureResolver:
         self, mentions: Sequence[str], tool: Tool, earlier: Sequence[EarlierStep]
     ) -> Resolved | Waits | None:
         """The newest picture that one of the mentions fits; none if there is none."""
-        stems = mentioned_stems(mentions) - self._words[tool.name].any_picture
+        stems = mentioned_stems(mentions)
+        if tool.name not in self._drawing:
+            stems -= self._words[tool.name].any_picture
         if any(step.pending and stems & self._words[step.tool.name].any_picture for step in earlier):
             return Waits()
         for made in reversed(self._history.made):
@@ -109,12 +115,17 @@ class PictureResolver:
         return None
 
     def _named(self, name: str) -> str:
-        """The name as the store knows it; an unknown one as it stands, for the store to object to."""
+        """The name as the store knows it; an unknown one as it stands, for the store to object to.
+
+        A name that the store would never give is that of a person's own file, and means the photo that came with the
+        request, if there is just one: the store gave it another name.
+        """
         written = name.lower()
         for known in self._history.pictures:
             if written in (known, known.removesuffix(".png")):
                 return known
-        return name
+        attached = self._history.request.pictures
+        return attached[0] if len(attached) == 1 and not is_picture_name(name) else name
 
     def _counted(self, position: int, earlier: Sequence[EarlierStep]) -> Resolved | Waits | NoPicture:
         photos = self._history.photos

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +37,15 @@ class ToolRouter:
         self._embedder = embedder
         self._known: tuple[tuple[Tool, ...], Vectors, tuple[int, ...]] | None = None
 
-    async def route(self, clauses: Sequence[str], tools: Sequence[Tool]) -> tuple[Route, ...]:
+    async def route(
+        self, clauses: Sequence[str], tools: Sequence[Tool], among: Collection[str] = ()
+    ) -> tuple[Route, ...]:
         """The nearest tool of each clause.
 
         Args:
             clauses: what is asked for; at least one.
             tools: at least one.
+            among: the names of the tools that may be meant; none for all.
 
         Raises:
             ChatModelError: the embedding model does not answer.
@@ -50,6 +53,8 @@ class ToolRouter:
         phrases, owners = await self._phrases(tuple(tools))
         vectors = await self._embedder.embed([without_names(clause) for clause in clauses])
         cosines = vectors @ phrases.T
+        if among:
+            cosines[:, [tools[owner].name not in among for owner in owners]] = -1.0
         nearest = np.argmax(cosines, axis=1)
         return tuple(Route(tools[owners[best]], float(row[best])) for row, best in zip(cosines, nearest, strict=True))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import tritonclient.grpc as stock
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from visgate_client import VisionClient, _shared_memory
+from visgate_client import ModelStatistics, VisionClient, _shared_memory
 from visgate_server.embedded import EmbeddedServer, RunningServer
 from visgate_server.embedded.running_server import stop_server
 
@@ -29,6 +30,7 @@ INPUTS = {
     "MODE": ("STRING", [1]),
     "SECONDS": ("FP32", [1]),
     "TIMES_LARGER": ("INT32", [1]),
+    "LABEL": ("STRING", [1]),
 }
 OUTPUTS = {
     "PICTURE": ("UINT8", [-1, -1, 3]),
@@ -108,7 +110,73 @@ def write_model(
     shutil.copy(MODEL_CODE, folder / "1" / "model.py")
 
 
-SECONDS = {"seconds": {"type": "number", "minimum": 0, "default": 1.0}}
+STREAM_MODEL_CODE = Path(__file__).with_name("stream_model.py")
+STREAM_INPUTS = {
+    "IMAGE": ("UINT8", [-1, -1, 3]),
+    "COUNT": ("INT32", [1]),
+    "SECONDS": ("FP32", [1]),
+    "LABEL": ("STRING", [1]),
+    "PREVIEW_SIDE": ("INT32", [1]),
+    "PREVIEW_EVERY": ("INT32", [1]),
+    "MODE": ("STRING", [1]),
+}
+STREAM_OUTPUTS = {name: OUTPUTS[name] for name in ("PICTURE", "TEXT", "DATA", "TIMES")} | {
+    "PROGRESS": ("INT32", [2]),
+    "PREVIEW": ("UINT8", [-1, -1, 3]),
+}
+STREAM_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "image": IMAGE_SCHEMA,
+    "count": {"type": "integer", "default": 3},
+    "seconds": {"type": "number", "default": 0},
+    "label": {"type": "string", "default": ""},
+    "preview_side": {"type": "integer", "default": 4},
+}
+
+
+def streaming_tool(name: str, mode: str) -> dict[str, Any]:
+    """A tool that counts, telling its progress; each call is worked on by itself."""
+    picture = {"tensor": "IMAGE", "datatype": "UINT8", "argument": "image"}
+    scalars = [
+        {"tensor": key.upper(), "datatype": DATATYPES[schema["type"]], "argument": key}
+        for key, schema in STREAM_ARGUMENTS.items()
+        if key != "image"
+    ]
+    return {
+        "name": name,
+        "description": f"for tests: {mode}",
+        "parameters": {"type": "object", "properties": STREAM_ARGUMENTS, "required": []},
+        "inputs": [
+            picture,
+            *scalars,
+            {"tensor": "PREVIEW_EVERY", "datatype": "INT32", "constant": 0, "stream_constant": 2},
+            {"tensor": "MODE", "datatype": "BYTES", "constant": mode},
+        ],
+        "outputs": [{"tensor": tensor, "kind": tensor.lower()} for tensor in STREAM_OUTPUTS],
+    }
+
+
+def write_streaming_model(repository: Path, name: str, tools: list[dict[str, Any]]) -> None:
+    config = model_config_pb2.ModelConfig(name=name, backend="python", max_batch_size=1)
+    for tensor, (datatype, dims) in STREAM_INPUTS.items():
+        config.input.add(name=tensor, data_type=f"TYPE_{datatype}", dims=dims, optional=tensor != "MODE")
+    for tensor, (datatype, dims) in STREAM_OUTPUTS.items():
+        config.output.add(name=tensor, data_type=f"TYPE_{datatype}", dims=dims)
+    config.model_transaction_policy.decoupled = True
+    config.instance_group.add(kind="KIND_CPU", count=1)
+    config.parameters["tools"].string_value = json.dumps(tools)
+    folder = repository / name
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(text_format.MessageToString(config))
+    shutil.copy(STREAM_MODEL_CODE, folder / "1" / "model.py")
+
+
+def write_stepper(repository: Path) -> None:
+    modes = ("count", "ignore", "fail", "refuse", "busy", "stop")
+    write_streaming_model(repository, "stepper", [streaming_tool(f"{mode}_steps", mode) for mode in modes])
+
+
+SECONDS: dict[str, dict[str, Any]] = {"seconds": {"type": "number", "minimum": 0, "default": 1.0}}
+LABEL: dict[str, dict[str, Any]] = {"label": {"type": "string", "default": ""}}
 LARGER = {"times_larger": {"type": "integer", "minimum": 1, "default": 1}}
 
 
@@ -143,8 +211,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[Ru
     repository = folder / "models"
     write_probe(repository)
     write_model(
-        repository, "narrow", [tool("slow", "slow", SECONDS), tool("quick", "invert", {})], max_batch=1, max_queue=3
+        repository,
+        "narrow",
+        [tool("slow", "slow", SECONDS | LABEL), tool("quick", "invert", {})],
+        max_batch=1,
+        max_queue=3,
     )
+    write_stepper(repository)
+    write_streaming_model(repository, "fragile_stepper", [streaming_tool("crash_steps", "crash")])
     write_model(repository, "fragile", [tool("crash", "crash", {})])
     write_model(repository, "remembering", [tool("remember", "invert", INVERT_ARGUMENTS | SECONDS)], cached=True)
     with pytest.MonkeyPatch.context() as patch:
@@ -155,9 +229,11 @@ def server(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[Ru
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+def own_server(tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
     """A server of the test's own, to be started, killed and started again; always on the same ports."""
+    monkeypatch.setenv("PROBE_NOTES", str(notes))
     write_probe(tmp_path / "models")
+    write_stepper(tmp_path / "models")
     first = start(tmp_path / "models", tmp_path / "state")
     ports = first.state.ports
     first.stop()
@@ -178,8 +254,40 @@ def start(repository: Path, state: Path) -> RunningServer:
 
 @pytest.fixture(params=[True, False], ids=["shared memory", "gRPC alone"])
 def client(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[VisionClient]:
-    with VisionClient(server.address, timeout=20, shared_memory=request.param) as made:
+    with VisionClient(server.address, timeout=120, shared_memory=request.param) as made:
         yield made
+
+
+Settled = Callable[[VisionClient, str], ModelStatistics]
+
+
+@pytest.fixture
+def settled() -> Settled:
+    """Reads a model's statistics when they stand still: Triton counts a request some time after it has answered."""
+
+    def read(client: VisionClient, model: str) -> ModelStatistics:
+        seen = client.statistics(model)
+        for _ in range(50):
+            time.sleep(0.2)
+            before, seen = seen, client.statistics(model)
+            if before == seen:
+                break
+        return seen
+
+    return read
+
+
+@pytest.fixture
+def until_noted(notes: Path) -> Callable[[str], None]:
+    """Waits for a model to note something."""
+
+    def wait(words: str) -> None:
+        end = time.monotonic() + 120
+        while not (notes.exists() and words in notes.read_text()):
+            assert time.monotonic() < end, f"the model never noted {words!r}"
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture

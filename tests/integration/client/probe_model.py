@@ -40,16 +40,23 @@ def answer(request):
         return pb_utils.TritonError("input IMAGE is too dull", pb_utils.TritonError.INVALID_ARG)
     if mode == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
+    label = scalar(request, "LABEL", b"").decode()
+    note(f"{label} began")
     time.sleep(float(delay))
     if mode == "slow" and request.is_cancelled():
-        with Path(os.environ["PROBE_NOTES"]).open("a") as notes:
-            notes.write("cancelled\n")
+        note(f"{label} cancelled")
     if mode == "grow":
         times = int(scalar(request, "TIMES_LARGER", 1))
         return outputs(np.tile(picture, (1, times, 1, 1)), "larger", {})
     if mode == "garble":
         return outputs(picture, "here is some JSON", b"{not json")
     return invert(request, picture)
+
+
+def note(line):
+    if notes := os.environ.get("PROBE_NOTES"):
+        with Path(notes).open("a") as file:
+            file.write(line + "\n")
 
 
 def invert(request, picture):

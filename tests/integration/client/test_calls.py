@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,17 +31,6 @@ def inverted(
     wanted = [channel in ("all", name) for name in ("red", "green", "blue")]
     seen = np.roll(np.where(wanted, blended, picture), shift, axis=1)
     return seen[:, ::-1] if mirror else seen
-
-
-def settled(client: VisionClient, model: str) -> ModelStatistics:
-    """A model's statistics when they stand still: Triton counts a request some time after it has answered."""
-    seen = client.statistics(model)
-    for _ in range(50):
-        time.sleep(0.1)
-        before, seen = seen, client.statistics(model)
-        if before == seen:
-            break
-    return seen
 
 
 def test_the_tools_are_those_of_all_models(client: VisionClient) -> None:
@@ -123,21 +113,21 @@ def test_what_the_server_measured_is_told(client: VisionClient, photo: np.ndarra
     assert times.batch_size == 1
     assert times.queue_ms is not None
     assert times.compute_ms is not None
-    assert 200 <= times.compute_ms < 260
-    assert 0 < times.queue_ms < 50
+    assert times.compute_ms >= 200
+    assert times.queue_ms > 0
     assert times.queue_ms + times.compute_ms <= times.total_ms <= waited_ms
 
 
 def test_an_answer_out_of_the_cache_is_known_as_such(client: VisionClient) -> None:
     picture = np.random.default_rng(time.time_ns()).integers(0, 256, (200, 200, 3), np.uint8)
-    computed = client.call("remember", image=picture, seconds=0.1)
-    remembered = client.call("remember", image=picture, seconds=0.1)
+    computed = client.call("remember", image=picture, seconds=0.5)
+    remembered = client.call("remember", image=picture, seconds=0.5)
     assert computed.times.cached is False
     assert (remembered.times.cached, remembered.times.compute_ms, remembered.times.queue_ms) == (True, 0.0, None)
-    assert remembered.times.total_ms < 100
+    assert remembered.times.total_ms < 500 <= computed.times.total_ms
     np.testing.assert_array_equal(remembered.arrays["picture"], computed.arrays["picture"])
     assert remembered.data == computed.data
-    other = client.call("remember", image=picture, seconds=0.1, mirror=True)
+    other = client.call("remember", image=picture, seconds=0.5, mirror=True)
     assert other.times.cached is False
     np.testing.assert_array_equal(other.arrays["picture"], inverted(picture, mirror=True))
 
@@ -147,7 +137,9 @@ def different_pictures(count: int) -> list[np.ndarray]:
     return [rng.integers(0, 256, (200 + 10 * (turn % 3), 250, 3), np.uint8) for turn in range(count)]
 
 
-def test_many_threads_get_what_single_calls_get_in_batches(client: VisionClient) -> None:
+def test_many_threads_get_what_single_calls_get_in_batches(
+    client: VisionClient, settled: Callable[..., ModelStatistics]
+) -> None:
     pictures = different_pictures(32)
     before = settled(client, "probe")
     with ThreadPoolExecutor(32) as threads:
@@ -200,7 +192,12 @@ def test_raw_tensors_are_what_the_stock_client_gets(
         np.testing.assert_array_equal(outputs[name], expected.as_numpy(name))
 
 
-def test_statistics_are_tritons(client: VisionClient, triton: stock.InferenceServerClient, photo: np.ndarray) -> None:
+def test_statistics_are_tritons(
+    client: VisionClient,
+    triton: stock.InferenceServerClient,
+    photo: np.ndarray,
+    settled: Callable[..., ModelStatistics],
+) -> None:
     client.call("invert", image=photo)
     ours = settled(client, "probe")
     (theirs,) = triton.get_inference_statistics("probe").model_stats

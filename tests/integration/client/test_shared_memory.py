@@ -64,7 +64,11 @@ def test_failed_calls_leave_nothing_behind(
             with pytest.raises(ServerError):
                 client.call("fail", image=photo)
         names = client_regions()
-        assert len(names) < 20
+        end = time.monotonic() + 60
+        while names and len(names & client_regions()) > 2:
+            assert time.monotonic() < end, "the regions of failed calls are never given back"
+            time.sleep(0.2)
+            client.call("invert", image=photo)
     assert not client_regions()
     assert not names & registered(triton)
 
@@ -81,10 +85,11 @@ def test_memory_that_a_given_up_call_still_uses_is_left_alone_and_freed_in_the_e
             given = np.roll(photo, turn, axis=0)
             result = client.call("quick", image=given)
             np.testing.assert_array_equal(result.arrays["picture"], 255 - given)
-        time.sleep(1.2)
-        client.call("quick", image=photo)
-        assert not given_up & client_regions()
-        assert not given_up & registered(triton)
+        end = time.monotonic() + 60
+        while given_up & client_regions() or given_up & registered(triton):
+            assert time.monotonic() < end, "the memory of the call that was given up is never freed"
+            time.sleep(0.2)
+            client.call("quick", image=photo)
 
 
 PROGRAM = """
@@ -122,7 +127,7 @@ def test_a_client_that_dies_leaves_nothing_after_the_next(
     if how == "killed":
         assert client_regions() == left
         program.send_signal(signal.SIGKILL)
-    program.communicate(timeout=30)
+    program.communicate(timeout=120)
     assert bool(client_regions()) == (how == "killed")
     with VisionClient(server.address) as client:
         client.call("invert", image=photo)

@@ -22,7 +22,7 @@ MAX_ROUNDS = 10
 @dataclass(frozen=True)
 class Expected:
     tool: str
-    on: str
+    on: str | None
     arguments: dict[str, Any]
 
 
@@ -74,8 +74,7 @@ async def play(planner: OfflinePlanner, instruction: Instruction, tools: Sequenc
             return calls
         for call in new:
             calls.append(call)
-            source = PictureName.parse(call.parsed_arguments()["image"])
-            made = (str(source.made(f"a{len(calls):03x}", "result")),) if call.name in makers else ()
+            made = (_made(call, f"a{len(calls):03x}"),) if call.name in makers else ()
             messages.append(ToolMessage(call, "done", None, made))
     raise AssertionError(f"the planner never ends: {instruction.text}")
 
@@ -88,7 +87,7 @@ async def score(
 
 
 def _judge(instruction: Instruction, calls: Sequence[ToolCall]) -> Score:
-    made = tuple(f"{call.name}({_where(call)})" for call in calls)
+    made = tuple(_shown(call) for call in calls)
     tools_right = [call.name for call in calls] == [step.tool for step in instruction.steps]
     all_right = tools_right and all(
         _where(call) == step.on and step.arguments.items() <= call.parsed_arguments().items()
@@ -97,8 +96,23 @@ def _judge(instruction: Instruction, calls: Sequence[ToolCall]) -> Score:
     return Score(instruction, made, tools_right, all_right)
 
 
-def _where(call: ToolCall) -> str:
-    identity = PictureName.parse(call.parsed_arguments()["image"]).identity
+def _shown(call: ToolCall) -> str:
+    prompt = call.parsed_arguments().get("prompt")
+    return f"{call.name}({_where(call)}{'' if prompt is None else f', {prompt!r}'})"
+
+
+def _made(call: ToolCall, identity: str) -> str:
+    source = call.parsed_arguments().get("image")
+    name = PictureName(identity, "result") if source is None else PictureName.parse(source).made(identity, "result")
+    return str(name)
+
+
+def _where(call: ToolCall) -> str | None:
+    """The picture that a call is given; none for a drawing from words alone."""
+    name = call.parsed_arguments().get("image")
+    if name is None:
+        return None
+    identity = PictureName.parse(name).identity
     return f"step {int(identity[1:], 16)}" if identity.startswith("a") else f"photo {int(identity, 16)}"
 
 

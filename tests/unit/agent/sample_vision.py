@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from visgate_client import ServerError, Times, Tool, ToolInput, ToolOutput, ToolResult, read_picture
+from visgate_client import Progress, ServerError, Times, Tool, ToolInput, ToolOutput, ToolResult, read_picture
 
 DIMENSIONS = 512
 Handler = Callable[[Image.Image, Mapping[str, Any]], tuple[str, Any, dict[str, Image.Image]]]
@@ -24,10 +24,12 @@ def sample_tool(
     examples: tuple[str, ...] = (),
     pictures: tuple[str, ...] = (),
     required: tuple[str, ...] = ("image",),
+    streams: bool = False,
     **properties: dict[str, Any],
 ) -> Tool:
-    """A tool with the argument `image` and others by their JSON Schemas."""
-    schemas = {"image": {"type": "string", "contentMediaType": "image/*", "description": "The picture."}} | properties
+    """A tool with the argument `image`, if it is required, and others by their JSON Schemas."""
+    image = {"type": "string", "contentMediaType": "image/*", "description": "The picture."}
+    schemas = ({"image": image} if "image" in required else {}) | properties
     outputs = [ToolOutput(picture.upper(), "picture") for picture in pictures]
     return Tool(
         name=name,
@@ -43,6 +45,7 @@ def sample_tool(
         model=name,
         inputs=tuple(ToolInput(argument.upper(), "BYTES", argument) for argument in schemas),
         outputs=(*outputs, ToolOutput("TEXT", "text"), ToolOutput("DATA", "data"), ToolOutput("TIMES", "times")),
+        streams=streams,
     )
 
 
@@ -63,6 +66,18 @@ CUT = sample_tool(
 )
 
 
+DRAW = sample_tool(
+    "draw_scene",
+    description="Draws a scene.",
+    examples=("draw a scene", "generate an image of a scene"),
+    pictures=("picture",),
+    required=("prompt",),
+    streams=True,
+    prompt={"type": "string", "description": "What to draw."},
+)
+STEPS = 3
+
+
 class SampleVision:
     """Offers `tools`, and lets a test hold a call back, fail it, or see what was called.
 
@@ -72,6 +87,8 @@ class SampleVision:
         cancelled: the names of the tools whose calls were cancelled.
         before: awaited at the beginning of the calls of a tool.
         errors: raised by the calls of a tool.
+        streamed: the names of the tools whose progress was asked for.
+        after_step: awaited after each step of a streamed call.
     """
 
     def __init__(self, *tools: Tool) -> None:
@@ -81,10 +98,13 @@ class SampleVision:
         self.cancelled: list[str] = []
         self.before: dict[str, Callable[[], Any]] = {}
         self.errors: dict[str, Exception] = {}
+        self.streamed: list[str] = []
+        self.after_step: dict[str, Callable[[], Any]] = {}
         self._handlers: dict[str, Handler] = {
             "invert_colours": lambda image, _: ("Inverted.", None, {"inverted": ImageOps.invert(image)}),
             "measure_size": lambda image, _: (f"{image.width} × {image.height}", {"width": image.width}, {}),
             "cut_middle": _cut_middle,
+            "draw_scene": lambda _, given: (f"Drew {given['prompt']}.", None, {"picture": Image.new("RGB", (8, 8))}),
         }
 
     async def tools(self, *, refresh: bool = False) -> tuple[Tool, ...]:
@@ -101,10 +121,23 @@ class SampleVision:
         if tool in self.errors:
             raise self.errors[tool]
         handler = self._handlers.get(tool, lambda *_: ("Done.", None, {}))
-        text, data, images = handler(Image.fromarray(read_picture(arguments["image"])), arguments)
+        given = Image.fromarray(read_picture(arguments["image"])) if "image" in arguments else Image.new("RGB", (1, 1))
+        text, data, images = handler(given, arguments)
         self.finished.append(tool)
         arrays = {name: np.asarray(image) for name, image in images.items()}
         return ToolResult(tool, text, data, arrays, Times(total_ms=12.5, queue_ms=2.0, compute_ms=9.5, batch_size=1))
+
+    async def stream(self, tool: str, arguments: Mapping[str, Any], /) -> AsyncGenerator[Progress | ToolResult, None]:
+        self.streamed.append(tool)
+        try:
+            for step in range(1, STEPS + 1):
+                yield Progress(step, STEPS, np.full((2, 2, 3), step, np.uint8) if step == 2 else None)
+                if tool in self.after_step:
+                    await self.after_step[tool]()
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled.append(tool)
+            raise
+        yield await self.call(tool, arguments)
 
     async def infer(self, model: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Vectors of words: texts that share words are near each other, which is all that these tests need."""

@@ -60,6 +60,7 @@ def test_tools_are_listed_as_json(run: Run, capsys: pytest.CaptureFixture[str]) 
     assert run("tools", "--json") == 0
     invert, _, cut = json.loads(capsys.readouterr().out)
     assert (invert["name"], invert["examples"]) == ("invert_colours", ["invert the colours"])
+    assert invert["streams"] is False
     assert cut["parameters"]["properties"]["share"]["type"] == "number"
 
 

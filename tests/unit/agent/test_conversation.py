@@ -49,7 +49,7 @@ def answers(talk: Conversation) -> list[ToolMessage]:
 
 
 async def within(event: asyncio.Event) -> None:
-    await asyncio.wait_for(event.wait(), timeout=5)
+    await asyncio.wait_for(event.wait(), timeout=60)
 
 
 async def test_a_turn_leaves_its_messages_in_order(vision: SampleVision, store: PictureStore, photo: str) -> None:
@@ -91,7 +91,7 @@ async def test_calls_of_one_completion_run_at_once(vision: SampleVision, store: 
     both = asyncio.Barrier(2)
 
     async def meet() -> None:
-        await asyncio.wait_for(both.wait(), timeout=5)
+        await asyncio.wait_for(both.wait(), timeout=60)
 
     vision.before = {"measure_size": meet, "invert_colours": meet}
     model = ScriptedChatModel(

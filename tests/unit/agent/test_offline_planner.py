@@ -17,6 +17,8 @@ from visgate_agent.errors import ChatModelError
 from visgate_agent.events import Event, ReplyFinished, TextDelta
 from visgate_agent.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from visgate_agent.picture_store import PictureStore
+from visgate_agent.planner.drawing import read_drawing
+from visgate_agent.planner.drawing_tools import telling
 from visgate_agent.planner.embedding import ServedEmbedder
 from visgate_agent.planner.offline_planner import OfflinePlanner
 from visgate_agent.toolbox import Toolbox
@@ -198,9 +200,98 @@ async def test_a_second_picture_that_nothing_names_is_asked_for() -> None:
 async def test_a_tool_that_takes_no_picture_is_called_without_one() -> None:
     schema = {"type": "string"}
     paint = sample_tool("paint_scene", examples=("paint a scene",), required=("prompt",), prompt=schema)
-    del paint.parameters["properties"]["image"]
     calls, _ = await plan(UserMessage("Paint a scene"), tools=(paint,))
     assert calls[0].parsed_arguments() == {"prompt": "Paint a scene"}
+
+
+EDGES = sample_tool("detect_edges", examples=("find the edges",), pictures=("edges",))
+TEXT = {"prompt": {"type": "string"}}
+PAINT = sample_tool(
+    "generate_image", examples=("generate an image",), pictures=("picture",), required=("prompt",), **TEXT
+)
+FROM_EDGES = sample_tool(
+    "image_from_edges", examples=("image from edges",), pictures=("picture",), required=("image", "prompt"), **TEXT
+)
+FROM_DEPTH = sample_tool(
+    "image_from_depth", examples=("image from depth",), pictures=("picture",), required=("image", "prompt"), **TEXT
+)
+DRAWING_TOOLS = (EDGES, MEASURE, PAINT, FROM_EDGES, FROM_DEPTH)
+
+
+def drawn(calls: Sequence[ToolCall]) -> list[tuple[str, object, object]]:
+    given = [(call.name, call.parsed_arguments()) for call in calls]
+    return [(name, arguments.get("image"), arguments.get("prompt")) for name, arguments in given]
+
+
+@pytest.mark.parametrize("words", ["from them", "from the edges", "along these edges", "from it"])
+async def test_a_drawing_follows_what_the_step_before_made(words: str) -> None:
+    request = UserMessage(f"Find the edges of holiday.jpg and then draw a red car on a green background {words}", (A,))
+    calls, _ = await plan(request, tools=DRAWING_TOOLS)
+    assert drawn(calls) == [("detect_edges", A, None)], "the name is that of the user's own file, of which there is one"
+    made = "1111_detect-edges_000a_000a.png"
+    later, _ = await plan(request, *answered(calls, (made,)), tools=DRAWING_TOOLS)
+    assert drawn(later) == [("image_from_edges", made, "a red car on a green background")]
+
+
+async def test_a_drawing_follows_the_edges_and_not_what_was_made_after_them() -> None:
+    first = UserMessage("Find the edges, then invert the colours of the photo", (A,))
+    edges = ToolCall("call_1", "detect_edges", f'{{"image": "{A}"}}')
+    shown = sample_tool("invert_colours", examples=("invert the colours",), pictures=("inverted",))
+    inverse = ToolCall("call_2", "invert_colours", f'{{"image": "{A}"}}')
+    later = answered([inverse], ("3333_invert-colours_000a_000a.png",))
+    request = UserMessage("Draw a dog from the detected edges")
+    history = [first, *answered([edges], ("1111_detect-edges_000a_000a.png",)), *later, AssistantMessage("Done.")]
+    calls, _ = await plan(*history, request, tools=(*DRAWING_TOOLS, shown))
+    assert drawn(calls) == [("image_from_edges", "1111_detect-edges_000a_000a.png", "a dog")]
+
+
+def test_the_tool_for_a_guide_is_told_by_the_word_that_it_has_alone() -> None:
+    """Both have "from" in their names, and so has the request."""
+    for guide, tool in (("edges", FROM_EDGES), ("depth map", FROM_DEPTH)):
+        assert telling(read_drawing(f"draw a cat from this {guide}"), (FROM_EDGES, FROM_DEPTH), None) is tool
+    assert telling(read_drawing("draw a cat from it"), (FROM_EDGES, FROM_DEPTH), None) is None
+    assert telling(read_drawing("draw a cat from it"), (FROM_EDGES, FROM_DEPTH), EDGES) is FROM_EDGES
+
+
+async def test_a_file_name_means_nothing_where_it_could_be_either_photo() -> None:
+    calls, _ = await plan(UserMessage("Find the edges of holiday.jpg", (A, B)), tools=DRAWING_TOOLS)
+    assert drawn(calls) == [("detect_edges", "holiday.jpg", None)], "the store will say that there is none"
+
+
+async def test_a_drawing_from_words_needs_no_picture() -> None:
+    calls, _ = await plan(UserMessage("Draw a cat. Draw a dog and a bird."), tools=DRAWING_TOOLS)
+    assert drawn(calls) == [("generate_image", None, "a cat"), ("generate_image", None, "a dog and a bird")]
+
+
+async def test_a_drawing_can_be_looked_at() -> None:
+    request = UserMessage("Draw a cat, then find its edges")
+    calls, _ = await plan(request, tools=DRAWING_TOOLS)
+    assert drawn(calls) == [("generate_image", None, "a cat")]
+    later, _ = await plan(request, *answered(calls, ("1111_generate-image.png",)), tools=DRAWING_TOOLS)
+    assert drawn(later) == [("detect_edges", "1111_generate-image.png", None)]
+
+
+async def test_the_word_for_the_guide_tells_the_tool() -> None:
+    calls, _ = await plan(UserMessage("Make a picture of a dog from this depth map", (A,)), tools=DRAWING_TOOLS)
+    assert drawn(calls) == [("image_from_depth", A, "a dog")]
+
+
+async def test_two_changes_are_two_calls() -> None:
+    change = sample_tool(
+        "change_picture", examples=("turn it into",), pictures=("picture",), required=("image", "prompt"), **TEXT
+    )
+    request = UserMessage("Turn it into a house. Turn it into a boat.", (A,))
+    calls, _ = await plan(request, tools=(change,))
+    assert drawn(calls) == [("change_picture", A, "a house")]
+    made = "1111_change-picture_000a_000a.png"
+    later, _ = await plan(request, *answered(calls, (made,)), tools=(change,))
+    assert drawn(later) == [("change_picture", made, "a boat")]
+
+
+async def test_what_is_to_be_drawn_is_asked_for() -> None:
+    calls, text = await plan(UserMessage("Generate an image from these edges", (A,)), tools=DRAWING_TOOLS)
+    assert calls == []
+    assert "prompt" in text
 
 
 async def test_without_tools_it_says_so() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sample_vision import sample_tool
 
 from visgate_agent.planner.clauses import noun_splits, quoted_strings, split_clauses
+from visgate_agent.planner.drawing import made_first, read_drawing, with_sources
 from visgate_agent.planner.filling import fill_arguments, missing_arguments
 from visgate_agent.planner.references import (
     AllPhotos,
@@ -19,6 +20,7 @@ from visgate_agent.planner.references import (
     OriginalPhoto,
     Reference,
     read_reference,
+    read_source,
 )
 
 
@@ -143,3 +145,123 @@ def test_required_text_takes_the_clause_and_a_required_number_is_missed() -> Non
     arguments = fill_arguments(tool, "how old is the house")
     assert arguments == {"question": "how old is the house"}
     assert missing_arguments(tool, arguments) == ("count",)
+
+
+# --- drawings ---
+
+
+@pytest.mark.parametrize(
+    ("clause", "prompt", "source"),
+    [
+        ("draw a cat left of an apple on a blue background", "a cat left of an apple on a blue background", ""),
+        ("generate an image of a dog", "a dog", ""),
+        ("make me a new picture with two stars above the moon", "two stars above the moon", ""),
+        ("I would like a drawing of a rocket", "a rocket", ""),
+        ("a picture of a fish", "a fish", ""),
+        ("make a picture of a dog from these edges", "a dog", "from these edges"),
+        ("draw a red car on a green background from them", "a red car on a green background", "from them"),
+        ("draw a red car from them on a green background", "a red car on a green background", "from them"),
+        ("draw a chair that follows the edge map on green", "a chair on green", "that follows the edge map"),
+        ("use the edges to generate an image of a cat", "a cat", "use the edges"),
+        ("with these edges, draw a snowman", "a snowman", "with these edges"),
+        ("generate a picture from the depth map showing a boat", "a boat", "from the depth map"),
+        ("draw a cat from 4b7d_detect-edges_9c1e_03fa.png", "a cat", "from 4b7d_detect-edges_9c1e_03fa.png"),
+        ("draw a boat with the sun above it", "a boat with the sun above it", ""),
+        ("draw a bird to the right of a tree", "a bird to the right of a tree", ""),
+        ("draw a cup, the background is red", "a cup, the background is red", ""),
+        ("draw a bus in 30 steps with a seed of 7", "a bus", ""),
+        ('draw "two cats. And a dog"', "two cats. And a dog", ""),
+        ("generate an image from these edges", "", "from these edges"),
+    ],
+)
+def test_what_is_to_be_drawn_and_from_what(clause: str, prompt: str, source: str) -> None:
+    drawing = read_drawing(clause, ["steps", "seed"])
+    assert (drawing.prompt, drawing.source) == (prompt, source)
+    assert drawing.is_new
+    assert drawing.is_request
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "draw the edges of the cut-out",
+        "draw its edges",
+        "draw a box around the cat",
+        "make a sketch of the first picture",
+        "give me a mask of the woman",
+        "make a drawing of my photo",
+        "draw gentle contours of the scene",
+        'write "hello" on it',
+    ],
+)
+def test_what_a_picture_shows_already_is_nothing_new(clause: str) -> None:
+    assert not read_drawing(clause).is_new
+
+
+@pytest.mark.parametrize(
+    ("clause", "prompt"),
+    [
+        ("redraw this picture as a dog on a red background", "a dog on a red background"),
+        ("turn it into a house", "a house"),
+        ("change the cat of the drawing into a bird", "a bird"),
+    ],
+)
+def test_a_change_says_what_the_whole_shows_afterwards(clause: str, prompt: str) -> None:
+    drawing = read_drawing(clause)
+    assert (drawing.prompt, drawing.is_new, drawing.is_change) == (prompt, False, True)
+
+
+@pytest.mark.parametrize("clause", ["run canny on this photo", "the soft edges of the original photo", "hello there"])
+def test_a_clause_without_words_for_drawing_is_no_request_for_one(clause: str) -> None:
+    assert not read_drawing(clause).is_request
+
+
+def test_what_has_to_be_found_first_is_a_clause_of_its_own() -> None:
+    assert made_first("draw a dog from the edges of a.png") == ("find the edges of a.png", "draw a dog from them")
+    assert made_first("draw a dog from these edges") == ("draw a dog from these edges",)
+    assert made_first("enlarge the edges of a.png") == ("enlarge the edges of a.png",)
+
+
+def test_words_that_only_say_from_what_belong_to_the_next_clause() -> None:
+    assert with_sources(["From these edges", "draw a cat", "enlarge it"]) == (
+        "From these edges, draw a cat",
+        "enlarge it",
+    )
+    assert with_sources(["draw a cat", "using this depth map"]) == ("draw a cat", "using this depth map")
+
+
+DRAWING = sample_tool(
+    "scene_from_lines",
+    pictures=("picture",),
+    required=("image", "prompt"),
+    prompt={"type": "string"},
+    negative_prompt={"type": "string"},
+    steps={"type": "integer"},
+    seed={"type": "integer"},
+)
+
+
+@pytest.mark.parametrize(
+    ("clause", "arguments"),
+    [
+        ("draw a bus in 30 steps with seed 7", {"prompt": "a bus", "steps": 30, "seed": 7}),
+        ('paint "a bus" from them', {"prompt": "a bus"}),
+        ("generate an image from these lines", {}),
+    ],
+)
+def test_a_tool_that_draws_gets_what_is_to_be_drawn(clause: str, arguments: dict[str, Any]) -> None:
+    assert fill_arguments(DRAWING, clause) == arguments
+
+
+@pytest.mark.parametrize(
+    ("words", "reference"),
+    [
+        ("from them", Newest()),
+        ("from these edges", Mentioned(("edges",), Newest())),
+        ("from the edges", Mentioned(("edges",), Newest())),
+        ("from the second photo", Ordinal(1)),
+        ("along 4b7d_detect-edges_9c1e_03fa.png", Named("4b7d_detect-edges_9c1e_03fa.png")),
+    ],
+)
+def test_what_is_drawn_from_is_what_was_made_last(words: str, reference: Reference) -> None:
+    assert read_source(words) == reference

@@ -61,6 +61,32 @@ def tool_entry(name: str = "blend", **changes: Any) -> dict[str, Any]:
     return entry | changes
 
 
+def streaming_tool_entry() -> dict[str, Any]:
+    """A tool that tells its progress, and one tensor that asks for it."""
+    return {
+        "name": "draw",
+        "description": "Draws a picture.",
+        "parameters": {
+            "type": "object",
+            "properties": {"prompt": {"type": "string"}, "steps": {"type": "integer", "default": 3}},
+            "required": ["prompt"],
+        },
+        "inputs": [
+            {"tensor": "PROMPT", "datatype": "BYTES", "argument": "prompt"},
+            {"tensor": "STEPS", "datatype": "INT32", "argument": "steps"},
+            {"tensor": "PREVIEW_EVERY", "datatype": "INT32", "constant": 0, "stream_constant": 2},
+        ],
+        "outputs": [
+            {"tensor": "PICTURE", "kind": "picture"},
+            {"tensor": "TEXT", "kind": "text"},
+            {"tensor": "DATA", "kind": "data"},
+            {"tensor": "TIMES", "kind": "times"},
+            {"tensor": "PROGRESS", "kind": "progress"},
+            {"tensor": "PREVIEW", "kind": "preview"},
+        ],
+    }
+
+
 class RpcFailure(grpc.RpcError):
     """What gRPC raises, with the two things that are read of it."""
 
@@ -73,6 +99,40 @@ class RpcFailure(grpc.RpcError):
 
     def details(self) -> str:
         return self._details
+
+
+class MemoryStream:
+    """The responses of one streaming call; an exception among them is raised, a text is an error in words alone.
+
+    Attributes:
+        received: how many were asked for.
+        ended: whether the last was received, or an exception.
+        cancelled: whether the call was given up before it ended.
+    """
+
+    def __init__(self, responses: Iterator[dict[str, np.ndarray] | str | Exception]) -> None:
+        self._responses = responses
+        self.received = 0
+        self.ended = False
+        self.cancelled = False
+
+    def receive(self) -> Any:
+        self.received += 1
+        response = next(self._responses, None)
+        self.ended = response is None or isinstance(response, Exception)
+        if response is None:
+            return None
+        if isinstance(response, Exception):
+            raise response
+        message = service_pb2.ModelStreamInferResponse()
+        if isinstance(response, str):
+            message.error_message = response
+        else:
+            fill_response(message.infer_response, response)
+        return service_pb2.ModelStreamInferResponse.FromString(message.SerializeToString())
+
+    def cancel(self) -> None:
+        self.cancelled = self.cancelled or not self.ended
 
 
 class MemoryTriton:
@@ -91,6 +151,9 @@ class MemoryTriton:
         self.held: set[str] = set()
         self.closed = False
         self.lag_ns = 1000
+        self.decoupled = {"painter"}
+        self.drawing: Callable[[Any], Iterator[dict[str, np.ndarray] | str | Exception]] = self.draw
+        self.streams: list[MemoryStream] = []
 
     def send(self, method: str, request: Any, timeout: float | None) -> Any:
         received = type(request).FromString(request.SerializeToString())
@@ -99,6 +162,13 @@ class MemoryTriton:
             raise self.failures[method].pop(0)
         response = getattr(self, method)(received)
         return type(response).FromString(response.SerializeToString())
+
+    def open_stream(self, method: str, request: Any, timeout: float | None) -> MemoryStream:
+        assert method == "ModelStreamInfer"
+        received = type(request).FromString(request.SerializeToString())
+        self.sent.append((method, received, timeout))
+        self.streams.append(MemoryStream(self.drawing(received)))
+        return self.streams[-1]
 
     def close(self) -> None:
         self.closed = True
@@ -134,6 +204,23 @@ class MemoryTriton:
             "TIMES": np.array([[time.time_ns() + self.lag_ns, 2_500_000, 4]], np.int64),
         }
 
+    def draw(self, request: Any) -> Iterator[dict[str, np.ndarray]]:
+        """Progress at every step and a preview at every so-manieth, as the request asks, and the result."""
+        given = self.inputs(request)
+        wanted = {item.name for item in request.outputs}
+        steps, every = given["STEPS"], given["PREVIEW_EVERY"]
+        for step in range(1, steps + 1):
+            if every:
+                preview = {"PREVIEW": np.full((1, 2, 2, 3), step, np.uint8)} if step % every == 0 else {}
+                yield {"PROGRESS": np.array([[step, steps]], np.int32)} | preview
+        outputs = {
+            "PICTURE": np.full((1, 8, 8, 3), 200, np.uint8),
+            "TEXT": np.array([[f"drew {given['PROMPT']}".encode()]], dtype=np.object_),
+            "DATA": np.array([[b'{"seed": 7}']], dtype=np.object_),
+            "TIMES": np.array([[time.time_ns() + self.lag_ns, 2_500_000, 4]], np.int64),
+        }
+        yield {name: array for name, array in outputs.items() if name in wanted}
+
     def ServerReady(self, request: Any) -> Any:  # noqa: N802 - Triton's names
         return service_pb2.ServerReadyResponse(ready=True)
 
@@ -151,6 +238,7 @@ class MemoryTriton:
     def ModelConfig(self, request: Any) -> Any:  # noqa: N802
         response = service_pb2.ModelConfigResponse()
         response.config.name = request.name
+        response.config.model_transaction_policy.decoupled = request.name in self.decoupled
         if request.name in self.tools:
             declared = self.tools[request.name]
             text = declared if isinstance(declared, str) else json.dumps(declared)
@@ -163,9 +251,7 @@ class MemoryTriton:
         for name, array in self.outputs(request).items():
             if wanted and name not in wanted:
                 continue
-            datatype = {"u": "UINT8", "i": "INT64", "f": "FP32", "O": "BYTES"}[array.dtype.kind]
-            response.outputs.add(name=name, datatype=datatype, shape=array.shape)
-            content = serialize_byte_tensor(array).item() if datatype == "BYTES" else array.tobytes()
+            content = add_output(response, name, array)
             parameters = wanted[name].parameters if wanted else {}
             if "shared_memory_region" in parameters:
                 size = parameters["shared_memory_byte_size"].int64_param
@@ -230,8 +316,25 @@ class AwaitedTriton:
         await asyncio.sleep(0)
         return self._server.send(method, request, timeout)
 
+    async def open_stream(self, method: str, request: Any, timeout: float | None) -> AwaitedStream:
+        return AwaitedStream(self._server.open_stream(method, request, timeout))
+
     async def close(self) -> None:
         self._server.close()
+
+
+class AwaitedStream:
+    """The same stream for an asyncio client."""
+
+    def __init__(self, stream: MemoryStream) -> None:
+        self._stream = stream
+
+    async def receive(self) -> Any:
+        await asyncio.sleep(0)
+        return self._stream.receive()
+
+    def cancel(self) -> None:
+        self._stream.cancel()
 
 
 class AwaitedClient:
@@ -244,6 +347,17 @@ class AwaitedClient:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
         return lambda *args, **options: self._loop.run_until_complete(method(*args, **options))
+
+    def stream(self, *args: Any, **options: Any) -> Iterator[Any]:
+        """The asynchronous generator as a plain one, which closes it when it is closed itself."""
+        items = self._client.stream(*args, **options)
+        try:
+            while True:
+                yield self._loop.run_until_complete(anext(items))
+        except StopAsyncIteration:
+            return
+        finally:
+            self._loop.run_until_complete(items.aclose())
 
     def close(self) -> None:
         if not self._loop.is_closed():
@@ -282,6 +396,20 @@ def client(make_client: MakeClient) -> Any:
 @pytest.fixture
 def picture() -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (160, 120, 3), np.uint8)
+
+
+def add_output(response: Any, name: str, array: np.ndarray) -> bytes:
+    """Declares an output and returns its bytes."""
+    integers = {4: "INT32", 8: "INT64"}
+    datatype = {"u": "UINT8", "i": integers.get(array.itemsize), "f": "FP32", "O": "BYTES"}[array.dtype.kind]
+    response.outputs.add(name=name, datatype=datatype, shape=array.shape)
+    return serialize_byte_tensor(array).item() if datatype == "BYTES" else array.tobytes()
+
+
+def fill_response(response: Any, arrays: dict[str, np.ndarray]) -> None:
+    response.model_name = "painter"
+    for name, array in arrays.items():
+        response.raw_output_contents.append(add_output(response, name, array))
 
 
 def read_tensor(datatype: str, shape: tuple[int, ...], content: bytes) -> Any:

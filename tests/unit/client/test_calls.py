@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import threading
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from visgate_client import (
     read_picture,
 )
 
+FULL = "Exceeds maximum queue size"
 REFUSED = "failed to connect to all addresses; last error: Connection refused"
 
 
@@ -153,6 +155,75 @@ def test_a_model_that_is_unloaded_meanwhile_is_passed_over(client: Any, triton: 
     assert [tool.name for tool in client.tools()] == ["blend"]
 
 
+# --- a connection that breaks ---
+
+BROKEN = "Stream removed (Socket closed)"
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that clients paused for, which then take no time."""
+    paused: list[float] = []
+    really_sleep = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if seconds:
+            paused.append(seconds)
+        await really_sleep(0)
+
+    monkeypatch.setattr("visgate_client._steps.time.sleep", paused.append)
+    monkeypatch.setattr("visgate_client._steps.asyncio.sleep", sleep)
+    return paused
+
+
+def test_a_question_is_asked_again_until_grpc_has_seen_that_the_server_is_gone(
+    client: Any, triton: Any, pauses: list[float]
+) -> None:
+    for details in (BROKEN, BROKEN, REFUSED):
+        triton.fail("RepositoryIndex", "UNAVAILABLE", details)
+    with pytest.raises(ConnectError):
+        client.tools()
+    assert triton.methods() == ["RepositoryIndex"] * 3
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 2
+
+
+def test_a_question_whose_connection_broke_is_answered_by_the_next_server(
+    client: Any, triton: Any, pauses: list[float]
+) -> None:
+    triton.fail("ServerReady", "UNAVAILABLE", BROKEN)
+    assert client.is_ready() is True
+
+
+def test_connections_that_break_again_and_again_are_an_error_in_the_end(
+    client: Any, triton: Any, pauses: list[float]
+) -> None:
+    for _ in range(20):
+        triton.fail("RepositoryIndex", "UNAVAILABLE", BROKEN)
+        triton.fail("ServerReady", "UNAVAILABLE", BROKEN)
+    with pytest.raises(ServerLostError):
+        client.tools()
+    assert client.is_ready() is False
+    assert triton.methods().count("RepositoryIndex") == triton.methods().count("ServerReady") == 4
+    assert sum(pauses) < 2
+
+
+def test_a_question_is_asked_again_only_while_there_is_time(client: Any, triton: Any, pauses: list[float]) -> None:
+    for _ in range(20):
+        triton.fail("RepositoryIndex", "UNAVAILABLE", BROKEN)
+    with pytest.raises(ServerLostError):
+        client.tools(timeout=0.05)
+    assert sum(pauses) < 0.05
+
+
+def test_a_call_that_may_have_run_is_not_made_again(client: Any, triton: Any, picture: np.ndarray) -> None:
+    client.tools()
+    triton.fail("ModelInfer", "UNAVAILABLE", BROKEN)
+    with pytest.raises(ServerLostError):
+        client.call("blend", image=picture)
+    assert triton.methods().count("ModelInfer") == 1
+
+
 # --- time ---
 
 
@@ -260,7 +331,7 @@ def test_statistics_of_a_model_that_does_not_exist(client: Any, triton: Any) -> 
 
 def test_readiness_is_a_yes_or_no(client: Any, triton: Any) -> None:
     assert client.is_ready() is True
-    for code, details in (("UNAVAILABLE", REFUSED), ("UNAVAILABLE", "Socket closed"), ("DEADLINE_EXCEEDED", "x")):
+    for code, details in (("UNAVAILABLE", REFUSED), ("DEADLINE_EXCEEDED", "x"), ("UNAVAILABLE", FULL)):
         triton.fail("ServerReady", code, details)
         assert client.is_ready() is False
     triton.ServerReady = lambda request: service_pb2.ServerReadyResponse(ready=False)

@@ -14,14 +14,14 @@ from tritonclient.grpc import service_pb2
 
 from visgate_client import ServerError, Times
 from visgate_client._decoding import read_response, read_result, read_times
-from visgate_client._tools import Tool, parse_tools
+from visgate_client._tools import DeclaredTools, Tool, parse_tools
 
 NO_TIMES = Times(1.0)
 
 
 @pytest.fixture
 def tool(triton: Any) -> Tool:
-    (tool,) = parse_tools("mixer", json.dumps(triton.tools["mixer"]))
+    (tool,) = parse_tools(DeclaredTools("mixer", json.dumps(triton.tools["mixer"])))
     return tool
 
 

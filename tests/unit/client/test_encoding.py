@@ -13,12 +13,12 @@ from tritonclient.utils import np_to_triton_dtype
 from visgate_client import ArgumentError, PictureTooLargeError
 from visgate_client._encoding import build_request, encode_arguments, encode_arrays
 from visgate_client._schema import check_arguments
-from visgate_client._tools import Tool, parse_tools
+from visgate_client._tools import DeclaredTools, Tool, parse_tools
 
 
 @pytest.fixture
 def tool(triton: Any) -> Tool:
-    (tool,) = parse_tools("mixer", json.dumps(triton.tools["mixer"]))
+    (tool,) = parse_tools(DeclaredTools("mixer", json.dumps(triton.tools["mixer"])))
     return tool
 
 

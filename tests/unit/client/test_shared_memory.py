@@ -346,6 +346,26 @@ def test_what_a_closing_client_could_not_give_back_the_next_one_does(
     assert set(triton.regions) == region_files()
 
 
+def test_closing_waits_a_moment_for_what_the_server_is_about_to_let_go(
+    make_client: Callable[..., Any], triton: Any, picture: np.ndarray
+) -> None:
+    """Triton answers a request a moment before it lets go of the request's memory."""
+    client = make_client()
+    client.call("blend", image=picture)
+    triton.held = set(triton.regions)
+    unregister = triton.SystemSharedMemoryUnregister
+
+    def busy_at_first(request: Any) -> Any:
+        try:
+            return unregister(request)
+        finally:
+            triton.held.discard(request.name)
+
+    triton.SystemSharedMemoryUnregister = busy_at_first
+    client.close()
+    assert not triton.regions
+
+
 def test_an_error_in_the_block_gives_everything_back(triton: Any, picture: np.ndarray) -> None:
     def fail() -> None:
         with VisionClient(transport=triton) as client:
@@ -396,13 +416,13 @@ def run_program(how: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("how", ["end", "raise"])
 def test_a_program_that_ends_leaves_no_files(how: str, prefix: str) -> None:
-    output, _ = run_program(how).communicate(timeout=30)
+    output, _ = run_program(how).communicate(timeout=120)
     assert output.startswith(prefix)
     assert not (SHM / output.strip()).exists()
 
 
 def test_a_forked_child_does_not_remove_its_parents_files() -> None:
-    output, _ = run_program("fork").communicate(timeout=30)
+    output, _ = run_program("fork").communicate(timeout=120)
     assert output.split()[1:] == ["True"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from visgate_client._tools import MalformedToolError, collect_tools, parse_tools
+from visgate_client._tools import DeclaredTools, MalformedToolError, collect_tools, parse_tools
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def entry(triton: Any) -> dict[str, Any]:
 
 
 def test_a_tool_is_read_whole(entry: dict[str, Any]) -> None:
-    (tool,) = parse_tools("mixer", json.dumps([entry]))
+    (tool,) = parse_tools(DeclaredTools("mixer", json.dumps([entry])))
     assert (tool.name, tool.title, tool.model, tool.examples) == ("blend", "Blend", "mixer", ("blend it",))
     assert tool.parameters == entry["parameters"]
     assert tool.required == ("image",)
@@ -31,7 +31,7 @@ def test_a_tool_is_read_whole(entry: dict[str, Any]) -> None:
 
 def test_an_output_of_a_kind_from_the_future_is_ignored(entry: dict[str, Any]) -> None:
     entry["outputs"].append({"tensor": "SOUND", "kind": "sound"})
-    (tool,) = parse_tools("mixer", json.dumps([entry]))
+    (tool,) = parse_tools(DeclaredTools("mixer", json.dumps([entry])))
     assert "SOUND" not in [output.tensor for output in tool.outputs]
 
 
@@ -57,6 +57,7 @@ SPOILS: dict[str, Callable[[dict[str, Any]], object]] = {
     ),
     "number as text": lambda entry: entry["inputs"][1].update(datatype="BYTES"),
     "picture as text": lambda entry: entry["inputs"][0].update(datatype="BYTES"),
+    "stream_constant without constant": lambda entry: entry["inputs"][1].update(stream_constant=1),
     "argument and constant": lambda entry: entry["inputs"][1].update(constant=1),
     "array argument": lambda entry: entry["parameters"]["properties"]["strength"].update(type="array"),
     "description is a number": lambda entry: entry.update(description=3),
@@ -67,10 +68,10 @@ SPOILS: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_a_malformed_tool_is_noticed_when_it_is_read(
     entry: dict[str, Any], spoil: Callable[[dict[str, Any]], object]
 ) -> None:
-    parse_tools("mixer", json.dumps([entry]))
+    parse_tools(DeclaredTools("mixer", json.dumps([entry])))
     spoil(entry)
     with pytest.raises(MalformedToolError, match="mixer"):
-        parse_tools("mixer", json.dumps([entry]))
+        parse_tools(DeclaredTools("mixer", json.dumps([entry])))
 
 
 @pytest.mark.parametrize("broken", ["", "{", "null", "3", '"text"', "[3]", "[{}]", '{"name": "x"}'])
@@ -78,7 +79,7 @@ def test_one_models_mistake_costs_its_own_tools_only(
     entry: dict[str, Any], broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="visgate_client"):
-        tools = collect_tools([("bad", broken), ("mixer", json.dumps([entry]))])
+        tools = collect_tools([DeclaredTools("bad", broken), DeclaredTools("mixer", json.dumps([entry]))])
     assert list(tools) == ["blend"]
     assert "model bad" in caplog.text
 
@@ -86,7 +87,7 @@ def test_one_models_mistake_costs_its_own_tools_only(
 def test_of_two_tools_with_one_name_the_first_counts_and_the_log_says_so(
     entry: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    tools = collect_tools([("first", json.dumps([entry])), ("second", json.dumps([entry]))])
+    tools = collect_tools([DeclaredTools(model, json.dumps([entry])) for model in ("first", "second")])
     assert tools["blend"].model == "first"
     assert "first" in caplog.text
     assert "second" in caplog.text
