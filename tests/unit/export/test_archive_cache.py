@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from visgate_export.errors import ChecksumError, MemberMissingError, PackageNotFoundError
+from visgate_export.sources import FolderSource
 
 from .sample_recipes import cache_with, npm_source, write_tarball
 
@@ -86,3 +87,21 @@ def test_a_failed_download_leaves_nothing(tmp_path: Path, archives: Path) -> Non
     with pytest.raises(PackageNotFoundError):
         cache.materials([absent], ignore)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_files_of_a_folder_are_handed_out_where_they_lie(tmp_path: Path, archives: Path) -> None:
+    (tmp_path / "own" / "unet").mkdir(parents=True)
+    (tmp_path / "own" / "words.txt").write_text("cat")
+    source = FolderSource("our own weights", tmp_path / "own")
+    members = [
+        source.member("words.txt"),
+        source.member("unet"),
+        npm_source(archives / "sample.tgz").member("models/a.bin"),
+    ]
+    cache, _ = cache_with(tmp_path / "cache", archives)
+    materials = cache.materials(members, ignore)
+    assert materials.path(members[0]) == tmp_path / "own" / "words.txt"
+    assert materials.path(members[1]).is_dir()
+    assert materials.path(members[2]).read_bytes() == b"aaa"
+    with pytest.raises(MemberMissingError, match=r"vae is missing: our own weights should hold it"):
+        cache.materials([source.member("vae")], ignore)

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from diffusion_profiles import POISON
 from engine_listening import Recorder, draw, step_to_the_end
 from sample_requests import PLAIN, SAMPLES
-from step_graphs import write_step_graphs
 
+from visgate_export.diffusion.step_graphs import STEP_GRAPHS
 from visgate_server.diffusion.device_tensors import DeviceTensors, StepGraphs, open_step_graphs
 from visgate_server.diffusion.diffusion_networks import DiffusionNetworks
 from visgate_server.diffusion.engine import DiffusionEngine, open_engine
@@ -23,7 +24,8 @@ from visgate_server.errors import DeviceError, NetworkError
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> StepGraphs:
     folder = tmp_path_factory.mktemp("graphs")
-    write_step_graphs(folder)
+    for name, build in STEP_GRAPHS.items():
+        onnx.save(build(), folder / f"step_{name}.onnx")
     return open_step_graphs(folder, "cpu")
 
 
