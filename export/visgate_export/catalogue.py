@@ -9,6 +9,7 @@ from visgate_export.recipe import NetworkRecipe
 def all_recipes() -> tuple[NetworkRecipe, ...]:
     """Every recipe, in the order in which `visgate-export` works through them."""
     from visgate_export.recipes import (
+        diffusion,
         face_detection,
         image_classification,
         line_detection,
@@ -32,6 +33,7 @@ def all_recipes() -> tuple[NetworkRecipe, ...]:
         person_mask,
         soft_edges,
         super_resolution,
+        diffusion,
     )
     return tuple(recipe for module in modules for recipe in module.RECIPES)
 

@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +11,10 @@ from rich.console import Console
 
 from visgate_export.archive_cache import ArchiveCache, default_cache_folder
 from visgate_export.catalogue import all_recipes, select_recipes
+from visgate_export.diffusion.full_set import full_set, left_out
+from visgate_export.diffusion.network_set import Precision
+from visgate_export.diffusion.set_recipes import MODEL as DIFFUSION
+from visgate_export.diffusion.set_recipes import recipes_of_set
 from visgate_export.errors import ExportError
 from visgate_export.lock_file import LockFile
 from visgate_export.pipeline import Outcome, Pipeline, Status, is_in_place
@@ -24,6 +29,8 @@ _REPOSITORY = click.option(
 )
 _ONLY = click.option("--only", metavar="NAME", multiple=True, help="A network or Triton model; may be repeated.")
 _TRACEBACK = click.option("--traceback", "show_traceback", is_flag=True, help="Show where a failure comes from.")
+_NOTES = ".export.json"
+"""Beside the full profile's networks: what was built from weights that nothing pins."""
 _DEFAULT_RECORD = Path("export") / "parity.json"
 
 
@@ -36,13 +43,57 @@ def main() -> None:
 @_REPOSITORY
 @_ONLY
 @click.option("--force", is_flag=True, help="Build networks anew that are in place.")
+@click.option(
+    "--profile",
+    type=click.Choice(["pocket", "full"]),
+    default="pocket",
+    show_default=True,
+    help="Which diffusion networks: this project's small ones, or Stable Diffusion 1.5 and its relatives.",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder with the full profile's weights, a folder for each hub repository; without it the hub is asked.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice([precision.value for precision in Precision]),
+    default=Precision.HALF.value,
+    show_default=True,
+    help="What the full profile's networks compute with.",
+)
 @_TRACEBACK
-def models(repository: Path, only: tuple[str, ...], force: bool, show_traceback: bool) -> None:
+def models(
+    repository: Path,
+    only: tuple[str, ...],
+    force: bool,
+    profile: str,
+    weights: Path | None,
+    precision: str,
+    show_traceback: bool,
+) -> None:
     """Fetch, build, check and install every network that is not in place.
 
     The exit status is 1 if a network is missing in the end; the others are installed all the same.
     """
-    outcomes = _work(repository, only, lambda pipeline, recipe: pipeline.export(recipe, force=force))
+    if profile == "pocket":
+        if weights is not None:
+            raise click.UsageError("--weights goes with --profile full; the pocket networks come from this package")
+        recipes = all_recipes()
+        outcomes = _work(repository, recipes, only, lambda pipeline, recipe: pipeline.export(recipe, force=force))
+    else:
+        if weights is not None and (missing := left_out(weights)):
+            click.echo(f"not in {weights}, so left out: {', '.join(missing)}", err=True)
+        full = recipes_of_set(full_set(weights, Precision(precision)))
+        notes = LockFile(repository / DIFFUSION / "1" / _NOTES)
+
+        def export(pipeline: Pipeline, recipe: NetworkRecipe) -> Outcome:
+            if recipe in full:
+                return replace(pipeline, lock=notes).export_unpinned(recipe, force=force)
+            return pipeline.export(recipe, force=force)
+
+        others = tuple(recipe for recipe in all_recipes() if recipe.model != DIFFUSION)
+        outcomes = _work(repository, (*others, *full), only, export)
     _finish(outcomes, show_traceback)
 
 
@@ -53,7 +104,7 @@ def models(repository: Path, only: tuple[str, ...], force: bool, show_traceback:
 @_TRACEBACK
 def verify(repository: Path, only: tuple[str, ...], report: Path | None, show_traceback: bool) -> None:
     """Check installed networks again: their hashes, and their parity with the references."""
-    outcomes = _work(repository, only, lambda pipeline, recipe: pipeline.verify(recipe))
+    outcomes = _work(repository, all_recipes(), only, lambda pipeline, recipe: pipeline.verify(recipe))
     if report is not None:
         _record(report, outcomes)
     _finish(outcomes, show_traceback)
@@ -72,7 +123,7 @@ def verify(repository: Path, only: tuple[str, ...], report: Path | None, show_tr
 @_TRACEBACK
 def lock(repository: Path, only: tuple[str, ...], report: Path, show_traceback: bool) -> None:
     """Build and check networks and pin whatever comes out in models.lock.json, on purpose."""
-    outcomes = _work(repository, only, lambda pipeline, recipe: pipeline.pin(recipe))
+    outcomes = _work(repository, all_recipes(), only, lambda pipeline, recipe: pipeline.pin(recipe))
     _record(report, outcomes)
     _finish(outcomes, show_traceback)
 
@@ -91,14 +142,19 @@ def list_networks(repository: Path) -> None:
     Console().print(recipe_table(recipes, in_place))
 
 
-def _work(repository: Path, only: Sequence[str], work: Callable[[Pipeline, NetworkRecipe], Outcome]) -> list[Outcome]:
+def _work(
+    repository: Path,
+    recipes: Sequence[NetworkRecipe],
+    only: Sequence[str],
+    work: Callable[[Pipeline, NetworkRecipe], Outcome],
+) -> list[Outcome]:
     from visgate_export.terminal import TerminalProgress
 
     try:
-        recipes = select_recipes(all_recipes(), only)
-        with TerminalProgress(Console(stderr=True), len(recipes)) as progress:
+        chosen = select_recipes(recipes, only)
+        with TerminalProgress(Console(stderr=True), len(chosen)) as progress:
             pipeline = Pipeline(repository, ArchiveCache(default_cache_folder()), LockFile(), progress)
-            return [work(pipeline, recipe) for recipe in recipes]
+            return [work(pipeline, recipe) for recipe in chosen]
     except ExportError as error:
         raise click.ClickException(str(error)) from error
 

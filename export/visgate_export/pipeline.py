@@ -76,6 +76,15 @@ class Pipeline:
         """Builds and checks a network, pins whatever came out, and installs it."""
         return self._observed(recipe, lambda: self._install(recipe, self.lock.update))
 
+    def export_unpinned(self, recipe: NetworkRecipe, *, force: bool = False) -> Outcome:
+        """As `export`, for weights that this project does not choose: whatever they make is noted in the lock file.
+
+        What is in place by those notes is left alone, even if the weights were changed since, unless `force` is given.
+        """
+        if not force and is_in_place(recipe, self.repository, self.lock):
+            return self.export(recipe)
+        return self.pin(recipe)
+
     def verify(self, recipe: NetworkRecipe) -> Outcome:
         """Checks an installed network again: its hash, and its parity with the reference."""
         return self._observed(recipe, lambda: self._verify(recipe))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from visgate_export.errors import DownloadError, MissingToolError, PackageNotFoundError
-from visgate_export.sources import NpmSource, PyPiSource, Source
+from visgate_export.sources import Archive, NpmSource, PyPiSource
 
 Progress = Callable[[int, int], None]
 """Called with the bytes fetched so far and the bytes expected."""
@@ -22,7 +22,7 @@ _NOT_REACHED_MARKS = ("connection broken", "econnrefused", "enotfound", "etimedo
 _NOT_FOUND_MARKS = ("no matching distribution found", "e404", "etarget")
 
 
-def download(source: Source, folder: Path, progress: Progress) -> Path:
+def download(source: Archive, folder: Path, progress: Progress) -> Path:
     """Fetches the archive of `source` into `folder`, which must be empty.
 
     Returns:
@@ -108,7 +108,7 @@ def _size_of(folder: Path) -> int:
     return total
 
 
-def _failure(source: Source, words: str) -> DownloadError:
+def _failure(source: Archive, words: str) -> DownloadError:
     lines = [line.strip() for line in words.splitlines()]
     errors = [line for line in lines if "error" in line.lower()]
     tail = " / ".join((errors or lines)[:3]) or "no message"

@@ -1,6 +1,7 @@
-"""Names pinned archives of weights (package, version, bytes); how they are fetched is in `downloads`."""
+"""Names where weights come from (package archives, folders, the model hub); how they are had is in `archive_cache`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -65,12 +66,48 @@ class NpmSource:
         return Member(self, path)
 
 
-Source = PyPiSource | NpmSource
+@dataclass(frozen=True)
+class FolderSource:
+    """Files that lie on this machine already: what is in this package's own tree, or a folder that a person named.
+
+    They carry no checksum of their own. For this package's files version control sees to that, and the networks
+    built from them are pinned as all others are.
+    """
+
+    title: str
+    """What the folder is, for people."""
+    folder: Path
+
+    def __str__(self) -> str:
+        return self.title
+
+    def member(self, path: str) -> "Member":
+        """The file or folder at `path` below the folder."""
+        return Member(self, path)
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """One repository on the Hugging Face hub, at its newest state; pickled weights are never fetched."""
+
+    repository: str
+    """With its owner, for example `lllyasviel/sd-controlnet-canny`."""
+
+    def __str__(self) -> str:
+        return f"Hugging Face {self.repository}"
+
+    def member(self, path: str) -> "Member":
+        """The folder at `path` inside the repository; `.` is the repository itself."""
+        return Member(self, path)
+
+
+Archive = PyPiSource | NpmSource
+Source = Archive | FolderSource | HubSource
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file inside a pinned archive."""
+    """One file inside a pinned archive, or one file or folder of a source that is no archive."""
 
     source: Source
     path: str

@@ -15,37 +15,47 @@ _CHATTY_LOGGER = "torch.onnx._internal.exporter._registration"
 """Notes that torchvision's operators are not there; no network here uses them."""
 
 
+Axes = Mapping[int, str | torch.export.Dim]
+"""The axes of a tensor that vary: each a name, or a multiple of a named `Dim` where sizes hang together."""
+
+
 def export_module(
     module: torch.nn.Module,
     example: Mapping[str, torch.Tensor],
-    dynamic_axes: Mapping[str, Mapping[int, str]],
+    dynamic_axes: Mapping[str, Axes],
     outputs: Sequence[str],
+    more: tuple[str, Mapping[str, torch.Tensor]] | None = None,
 ) -> onnx.ModelProto:
     """The module as ONNX of opset 20, weights inside.
 
     Args:
         module: takes the inputs by these names; in evaluation mode.
         example: an input of each name, at batch 2 or more: at 1 the exporter takes the axis for a fixed one.
-        dynamic_axes: for each input the names of its axes that vary.
+        dynamic_axes: for each input the axes that vary.
         outputs: names of the outputs, in order.
+        more: inputs whose number the module leaves open: the argument that takes them as a tuple, and an input of
+            each name.
 
     Raises:
         ConversionError: the module is in training mode, or torch cannot export it.
     """
     if module.training:
         raise ConversionError("the module is in training mode: call eval() on it before it is exported")
-    axes = {
-        name: {axis: torch.export.Dim(size) for axis, size in dynamic_axes.get(name, {}).items()} for name in example
-    }
+    argument, tail = more or ("", {})
+    kwargs: dict[str, object] = dict(example)
+    axes: dict[str, object] = {name: _dims(dynamic_axes.get(name, {})) for name in example}
+    if more is not None:
+        kwargs[argument] = tuple(tail.values())
+        axes[argument] = tuple(_dims(dynamic_axes.get(name, {})) for name in tail)
     with _quiet():
         try:
             program = torch.onnx.export(
                 module,
                 args=(),
-                kwargs=dict(example),
+                kwargs=kwargs,
                 dynamo=True,
                 opset_version=OPSET,
-                input_names=list(example),
+                input_names=[*example, *tail],
                 output_names=list(outputs),
                 dynamic_shapes=axes,
                 verbose=False,
@@ -55,6 +65,10 @@ def export_module(
     if program is None:
         raise ConversionError(f"torch gave no program for {type(module).__name__}")
     return program.model_proto
+
+
+def _dims(axes: Axes) -> dict[int, torch.export.Dim]:
+    return {axis: torch.export.Dim(size) if isinstance(size, str) else size for axis, size in axes.items()}
 
 
 @contextmanager

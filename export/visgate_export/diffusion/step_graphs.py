@@ -6,13 +6,15 @@ What each takes and gives is `visgate_server.diffusion.device_tensors.StepGraphs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from visgate_export.graph_surgery import IR_VERSION, OPSET
 from visgate_server.diffusion.guidance import MOST_ROWS_A_REQUEST
 from visgate_server.diffusion.schedulers.step_table import COLUMNS
 
@@ -23,10 +25,9 @@ STEPS: Sequence[str | int] = ("n", len(COLUMNS))
 INTEGERS = frozenset({"owners", "rows"})
 
 
-def write_step_graphs(folder: Path) -> None:
-    """Writes `step_model_input.onnx`, `step_join_channels.onnx`, `step_scatter_rows.onnx` and `step_advance.onnx`."""
-    _save(
-        folder / "step_model_input.onnx",
+def model_input() -> onnx.ModelProto:
+    """Scales every request's latents as its scheduler asks, and repeats them for its rows."""
+    return _model(
         [
             *_column("input_scale"),
             _node("Mul", "input_scale", "latents", "scaled"),
@@ -35,14 +36,20 @@ def write_step_graphs(folder: Path) -> None:
         {"latents": LATENTS, "steps": STEPS, "owners": ("rows",)},
         ("sample",),
     )
-    _save(
-        folder / "step_join_channels.onnx",
+
+
+def join_channels() -> onnx.ModelProto:
+    """Puts further channels (a mask, a second picture) behind the latents."""
+    return _model(
         [helper.make_node("Concat", ["sample", "channels"], ["joined"], axis=1)],
         {"sample": ROWS, "channels": ("rows", "e", "h", "w")},
         ("joined",),
     )
-    _save(
-        folder / "step_scatter_rows.onnx",
+
+
+def scatter_rows() -> onnx.ModelProto:
+    """Puts a ControlNet's residuals, scaled, into the rows that they belong to."""
+    return _model(
         [
             _node("Mul", "values", "scales", "scaled"),
             helper.make_node("ScatterND", ["target", "rows", "scaled"], ["scattered"]),
@@ -50,8 +57,11 @@ def write_step_graphs(folder: Path) -> None:
         {"target": ROWS, "rows": ("m", 1), "values": ("m", "c", "h", "w"), "scales": ("m", 1, 1, 1)},
         ("scattered",),
     )
-    _save(
-        folder / "step_advance.onnx",
+
+
+def advance() -> onnx.ModelProto:
+    """Applies guidance and the schedulers' formula to every request."""
+    return _model(
         [*_guided_noise(), *_next_latents()],
         {
             "latents": LATENTS,
@@ -66,8 +76,14 @@ def write_step_graphs(folder: Path) -> None:
     )
 
 
+STEP_GRAPHS: Mapping[str, Callable[[], onnx.ModelProto]] = MappingProxyType(
+    {graph.__name__: graph for graph in (model_input, join_channels, scatter_rows, advance)}
+)
+"""What builds each graph, by its name in `StepGraphs`."""
+
+
 def _guided_noise() -> list[NodeProto]:
-    """noise = Σ over a request's rows of weight · predicted."""
+    """Noise = Σ over a request's rows of weight · predicted."""
     nodes: list[NodeProto] = []
     for place in range(MOST_ROWS_A_REQUEST):
         nodes += [
@@ -119,20 +135,20 @@ def _node(operation: str, first: str, second: str, output: str) -> NodeProto:
     return helper.make_node(operation, [first, second], [output])
 
 
-def _constant(name: str, value: np.ndarray | np.int64) -> NodeProto:
+def _constant(name: str, value: NDArray[np.int64] | np.int64) -> NodeProto:
     return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value), name))
 
 
-def _save(path: Path, nodes: Sequence[NodeProto], inputs: Shapes, outputs: Sequence[str]) -> None:
+def _model(nodes: Sequence[NodeProto], inputs: Shapes, outputs: Sequence[str]) -> onnx.ModelProto:
     def kind(name: str) -> int:
         return int(TensorProto.INT64 if name in INTEGERS else TensorProto.FLOAT)
 
     graph = helper.make_graph(
         nodes,
-        path.stem,
+        "step",
         [helper.make_tensor_value_info(name, kind(name), shape) for name, shape in inputs.items()],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", "c", "h", "w")) for name in outputs],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, path)
+    return model

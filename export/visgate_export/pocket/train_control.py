@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -15,13 +17,18 @@ from visgate_export.pocket.prompts import PromptEncoder
 from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
 from visgate_export.pocket.weights import load_autoencoder, load_unet
 
-SCHEDULE = Schedule(steps=1_200, batch=48, learning_rate=1.5e-3, warm_up=100)
+SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
+    {
+        "edges": Schedule(steps=1_200, batch=48, learning_rate=1.5e-3, warm_up=100),
+        "depth": Schedule(steps=800, batch=48, learning_rate=1.5e-3, warm_up=100),
+    }
+)
 _SCENES = 20_000
 _UNSAID = 0.3
 """The control picture is often all that the ControlNet gets: else it would leave the work to the words."""
 
 
-def train_control(kind: str, schedule: Schedule = SCHEDULE) -> None:
+def train_control(kind: str, schedule: Schedule) -> None:
     """Trains the ControlNet of a kind, and saves what it adds to the UNet.
 
     Args:
@@ -64,4 +71,4 @@ def train_control(kind: str, schedule: Schedule = SCHEDULE) -> None:
 
 
 if __name__ == "__main__":
-    train_control(sys.argv[1])
+    train_control(sys.argv[1], SCHEDULES[sys.argv[1]])

@@ -16,7 +16,7 @@ from visgate_export.pocket.sprites import read_sprites
 from visgate_export.pocket.train_autoencoder import to_tensor
 from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
 
-SCHEDULE = Schedule(steps=2_000, batch=64, learning_rate=2e-3)
+SCHEDULE = Schedule(steps=1_500, batch=64, learning_rate=2e-3)
 _HELD_OUT_SCENES = 2000
 _CELLS = SIDE // CELL
 

@@ -33,8 +33,10 @@ def test_every_network_is_built_and_equals_its_original(pocket: PocketExport) ->
     }
     for outcome in pocket.outcomes.values():
         assert outcome.status is Status.INSTALLED
-        assert outcome.report is not None
-        assert outcome.report.batch_sizes == (1, 3)
+    for name in NETWORKS:
+        report = pocket.outcomes[f"pocket_{name}"].report
+        assert report is not None
+        assert report.batch_sizes == (1, 3)
 
 
 def test_a_second_run_finds_everything_in_place(pocket: PocketExport) -> None:

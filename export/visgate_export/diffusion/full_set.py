@@ -1,0 +1,202 @@
+"""The full set of diffusion networks: Visual ChatGPT's own, from the hub or from folders laid out as diffusers' are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visgate_export.diffusion.network_set import NetworkSet, Part, Precision, PromptTokenizer
+from visgate_export.recipe import Materials
+from visgate_export.sources import FolderSource, HubSource, Member
+
+if TYPE_CHECKING:  # torch is only imported where a network is really built
+    import numpy as np
+    from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+    from numpy.typing import NDArray
+    from transformers import CLIPTextModel
+
+    from visgate_export.diffusion.profile import NoiseSchedule
+
+_GUIDANCE = 7.5
+_STABLE_DIFFUSION_LICENCE = "CreativeML-OpenRAIL-M"
+_PICTURE_SIDE = 256
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """A network's place: a folder inside a hub repository (`.` for the repository itself)."""
+
+    repository: str
+    folder: str
+    licence: str = _STABLE_DIFFUSION_LICENCE
+
+    @property
+    def short_name(self) -> str:
+        """Without the owner; the name of the repository's copy in a folder of weights."""
+        return self.repository.partition("/")[2]
+
+    def member(self, weights: Path | None) -> Member:
+        """Where to read it: below `weights`, or on the hub."""
+        if weights is None:
+            return HubSource(self.repository).member(self.folder)
+        return FolderSource(f"{self.short_name} in {weights}", weights / self.short_name).member(self.folder)
+
+    def is_there(self, weights: Path | None) -> bool:
+        """Whether it can be asked for: the hub is taken to have everything."""
+        return weights is None or (weights / self.short_name / self.folder).is_dir()
+
+
+_STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+_BASE = _Origin(_STABLE_DIFFUSION, "unet")
+_OTHER_UNETS = {
+    "edit": _Origin("timbrooks/instruct-pix2pix", "unet", "MIT"),
+    "inpaint": _Origin("stable-diffusion-v1-5/stable-diffusion-inpainting", "unet"),
+}
+_CONTROLS = {
+    kind: _Origin(f"lllyasviel/sd-controlnet-{name}", ".", "OpenRAIL")
+    for kind, name in {
+        "edges": "canny",
+        "lines": "mlsd",
+        "soft_edges": "hed",
+        "sketch": "scribble",
+        "pose": "openpose",
+        "segmentation": "seg",
+        "depth": "depth",
+        "normals": "normal",
+    }.items()
+}
+
+
+def full_set(weights: Path | None, precision: Precision) -> NetworkSet:
+    """Stable Diffusion 1.5 with its ControlNets and relatives.
+
+    Args:
+        weights: a folder with a folder for each hub repository (`stable-diffusion-v1-5`, `sd-controlnet-canny` …), as
+            `save_pretrained` writes them; None for the hub. Of a folder, only what is there is in the set, but for
+            Stable Diffusion itself (`left_out` tells what is not).
+        precision: what the networks compute with; float32 is above ONNX's 2 GB for the real UNets.
+    """
+    tokenizer = _Origin(_STABLE_DIFFUSION, "tokenizer").member(weights)
+    scheduler = _Origin(_STABLE_DIFFUSION, "scheduler").member(weights)
+    return NetworkSet(
+        name="full",
+        precision=precision,
+        text_encoder=_text_encoder(_Origin(_STABLE_DIFFUSION, "text_encoder"), weights),
+        autoencoder=_autoencoder(_Origin(_STABLE_DIFFUSION, "vae"), weights),
+        unets={
+            purpose: _unet(f"Stable Diffusion 1.5 UNet, {purpose}", origin, weights)
+            for purpose, origin in {"base": _BASE, **_present(_OTHER_UNETS, weights)}.items()
+        },
+        controls={kind: _control(kind, origin, weights) for kind, origin in _present(_CONTROLS, weights).items()},
+        tokenizer=Part(
+            "CLIP's vocabulary", "MIT", (tokenizer,), lambda materials: _tokenizer(materials.path(tokenizer))
+        ),
+        noise=Part(
+            "Stable Diffusion 1.5's noise schedule",
+            _STABLE_DIFFUSION_LICENCE,
+            (scheduler,),
+            lambda materials: _noise(materials.path(scheduler)),
+        ),
+        pictures=_photographs,
+        default_guidance=_GUIDANCE,
+    )
+
+
+def left_out(weights: Path) -> tuple[str, ...]:
+    """The folders that `weights` lacks, whose networks the set therefore does without."""
+    origins = {**_OTHER_UNETS, **_CONTROLS}.values()
+    return tuple(origin.short_name for origin in origins if not origin.is_there(weights))
+
+
+def _present(origins: Mapping[str, _Origin], weights: Path | None) -> dict[str, _Origin]:
+    return {name: origin for name, origin in origins.items() if origin.is_there(weights)}
+
+
+def _text_encoder(origin: _Origin, weights: Path | None) -> "Part[CLIPTextModel]":
+    member = origin.member(weights)
+
+    def load(materials: Materials) -> "CLIPTextModel":
+        import torch
+        from transformers import CLIPTextModel, logging
+
+        logging.disable_progress_bar()
+        network = CLIPTextModel.from_pretrained(materials.path(member), dtype=torch.float32, local_files_only=True)
+        return network.eval().requires_grad_(False)
+
+    return Part("CLIP ViT-L/14 text encoder", "MIT", (member,), load)
+
+
+def _autoencoder(origin: _Origin, weights: Path | None) -> "Part[AutoencoderKL]":
+    member = origin.member(weights)
+
+    def load(materials: Materials) -> "AutoencoderKL":
+        from diffusers import AutoencoderKL
+
+        return _of_diffusers(AutoencoderKL, materials.path(member))
+
+    return Part("Stable Diffusion 1.5 VAE", origin.licence, (member,), load)
+
+
+def _unet(title: str, origin: _Origin, weights: Path | None) -> "Part[UNet2DConditionModel]":
+    member = origin.member(weights)
+
+    def load(materials: Materials) -> "UNet2DConditionModel":
+        from diffusers import UNet2DConditionModel
+
+        return _of_diffusers(UNet2DConditionModel, materials.path(member))
+
+    return Part(title, origin.licence, (member,), load)
+
+
+def _control(kind: str, origin: _Origin, weights: Path | None) -> "Part[ControlNetModel]":
+    member = origin.member(weights)
+
+    def load(materials: Materials) -> "ControlNetModel":
+        from diffusers import ControlNetModel
+
+        return _of_diffusers(ControlNetModel, materials.path(member))
+
+    return Part(f"ControlNet for Stable Diffusion 1.5, {kind}", origin.licence, (member,), load)
+
+
+def _of_diffusers(network, folder: Path):  # type: ignore[no-untyped-def]  # diffusers' classes share no useful type
+    import torch
+
+    # Safetensors only: a pickle runs whatever code its author put in.
+    loaded = network.from_pretrained(folder, torch_dtype=torch.float32, use_safetensors=True, local_files_only=True)
+    return loaded.eval().requires_grad_(False)
+
+
+def _tokenizer(folder: Path) -> PromptTokenizer:
+    from transformers import CLIPTokenizer
+
+    from visgate_export.diffusion.graphs import TEXT_LENGTH
+    from visgate_export.diffusion.profile import TextRules
+
+    tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    backend = tokenizer.backend_tokenizer
+    backend.no_padding()
+    backend.no_truncation()  # the engine cuts texts off itself, and says so
+    rules = TextRules(TEXT_LENGTH, tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    return PromptTokenizer(backend.to_str(), rules)
+
+
+def _noise(folder: Path) -> "NoiseSchedule":
+    from visgate_export.diffusion.profile import NoiseSchedule
+
+    config = json.loads((folder / "scheduler_config.json").read_text(encoding="utf-8"))
+    return NoiseSchedule(
+        train_timesteps=config["num_train_timesteps"],
+        beta_start=config["beta_start"],
+        beta_end=config["beta_end"],
+        beta_schedule=config["beta_schedule"],
+        prediction=config.get("prediction_type", "epsilon"),
+        steps_offset=config.get("steps_offset", 0),
+    )
+
+
+def _photographs() -> "NDArray[np.uint8]":
+    from visgate_export.sample_pictures import photographs
+
+    return photographs(_PICTURE_SIDE, _PICTURE_SIDE, 3)  # the fourth is black print on grey

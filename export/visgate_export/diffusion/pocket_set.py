@@ -1,0 +1,99 @@
+"""The pocket set of diffusion networks: this project's own, trained on scenes of emoji; weights in the source tree."""
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visgate_export.diffusion.network_set import NetworkSet, Part, Precision, PromptTokenizer
+from visgate_export.recipe import Materials
+from visgate_export.sources import FolderSource
+
+if TYPE_CHECKING:  # torch is only imported where a network is really built
+    import numpy as np
+    from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+    from numpy.typing import NDArray
+    from transformers import CLIPTextModel
+
+    from visgate_export.diffusion.profile import NoiseSchedule
+
+WEIGHTS = Path(__file__).parents[1] / "pocket" / "weights"
+CONTROLS = ("edges", "depth")
+"""Kinds of control picture for which there is a ControlNet."""
+_LICENCE = "Apache-2.0"
+_GUIDANCE = 4.0
+_SCENES = 64
+_SCENES_SEED = 1
+
+
+def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
+    """The networks whose weights lie in `folder`: fp16 safetensors, tokenizer.json and metrics.json."""
+    source = FolderSource("visgate's own weights", folder)
+    tokenizer, metrics = source.member("tokenizer.json"), source.member("metrics.json")
+    text_encoder, autoencoder, unet = (
+        source.member(f"{name}.safetensors") for name in ("text_encoder", "autoencoder", "unet")
+    )
+
+    def load_text_encoder(materials: Materials) -> "CLIPTextModel":
+        from visgate_export.pocket.weights import load_text_encoder
+
+        return load_text_encoder(materials.path(text_encoder).parent)
+
+    def load_autoencoder(materials: Materials) -> "AutoencoderKL":
+        from visgate_export.pocket.weights import load_autoencoder
+
+        return load_autoencoder(materials.path(autoencoder).parent)
+
+    def load_unet(materials: Materials) -> "UNet2DConditionModel":
+        from visgate_export.pocket.weights import load_unet
+
+        return load_unet(materials.path(unet).parent)
+
+    def control(kind: str) -> "Part[ControlNetModel]":
+        weights = source.member(f"control_{kind}.safetensors")
+
+        def load(materials: Materials) -> "ControlNetModel":
+            from visgate_export.pocket.weights import load_control_net
+
+            return load_control_net(kind, materials.path(weights).parent)
+
+        # It is kept as its difference from the UNet.
+        return Part(f"Pocket ControlNet, {kind}", _LICENCE, (weights, unet), load)
+
+    def load_tokenizer(materials: Materials) -> PromptTokenizer:
+        from visgate_export.diffusion.graphs import TEXT_LENGTH
+        from visgate_export.diffusion.profile import TextRules
+        from visgate_export.pocket.tokenizer import BEGIN_TOKEN, END_TOKEN
+
+        rules = TextRules(TEXT_LENGTH, BEGIN_TOKEN, END_TOKEN, pad_token=END_TOKEN)
+        return PromptTokenizer(materials.path(tokenizer).read_text(encoding="utf-8"), rules)
+
+    return NetworkSet(
+        name="pocket",
+        precision=Precision.SINGLE,
+        text_encoder=Part("Pocket CLIP text encoder", _LICENCE, (text_encoder, tokenizer), load_text_encoder),
+        autoencoder=Part("Pocket VAE", _LICENCE, (autoencoder, metrics), load_autoencoder),
+        unets={"base": Part("Pocket UNet", _LICENCE, (unet,), load_unet)},
+        controls={kind: control(kind) for kind in CONTROLS},
+        tokenizer=Part("Pocket vocabulary", _LICENCE, (tokenizer,), load_tokenizer),
+        noise=Part("Pocket noise schedule", _LICENCE, (), _noise),
+        pictures=_scenes,
+        default_guidance=_GUIDANCE,
+    )
+
+
+def _noise(materials: Materials) -> "NoiseSchedule":
+    from visgate_export.diffusion.profile import NoiseSchedule
+    from visgate_export.pocket.architectures import BETA_END, BETA_START, TRAIN_TIMESTEPS
+
+    return NoiseSchedule(TRAIN_TIMESTEPS, BETA_START, BETA_END)
+
+
+def _scenes() -> "NDArray[np.uint8]":
+    import numpy as np
+
+    from visgate_export.pocket.rendering import SceneRenderer
+    from visgate_export.pocket.scenes import scenes
+    from visgate_export.pocket.sprites import read_sprites
+
+    renderer = SceneRenderer(read_sprites())
+    return np.stack([renderer.picture(scene) for scene in itertools.islice(scenes(_SCENES_SEED), _SCENES)])

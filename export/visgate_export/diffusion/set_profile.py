@@ -1,0 +1,65 @@
+"""Works out the profile of a set of diffusion networks from the networks themselves."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from numpy.typing import NDArray
+
+from visgate_export.diffusion.graphs import PIXELS_PER_LATENT
+from visgate_export.diffusion.latent_colours import LatentColours, fit_latent_colours
+from visgate_export.diffusion.network_set import NetworkSet
+from visgate_export.diffusion.profile import DiffusionProfile, Limits
+from visgate_export.diffusion.residuals import residuals_of
+from visgate_export.diffusion.wrappers import LatentEncoder
+from visgate_export.recipe import Materials
+
+_SIZE_MULTIPLE = 64
+"""Pixels: Stable Diffusion's three halvings of latents, which are an eighth of the picture."""
+_LARGEST = 2
+"""The largest picture is so many times as wide and high as those that the UNet learned on."""
+
+
+def profile_of_set(
+    networks: NetworkSet, materials: Materials, unets: Mapping[str, str], controls: Mapping[str, str]
+) -> DiffusionProfile:
+    """Loads the networks and describes them.
+
+    Args:
+        networks: the set.
+        materials: its files.
+        unets: file names by purpose.
+        controls: file names by kind.
+    """
+    autoencoder = networks.autoencoder.load(materials)
+    unet = networks.unets["base"].load(materials)
+    side = unet.config.sample_size * PIXELS_PER_LATENT
+    return DiffusionProfile(
+        name=networks.name,
+        latent_channels=autoencoder.config.latent_channels,
+        latent_scale=PIXELS_PER_LATENT,
+        scaling_factor=autoencoder.config.scaling_factor,
+        text=networks.tokenizer.load(materials).rules,
+        noise=networks.noise.load(materials),
+        limits=Limits(side, _LARGEST * side, _SIZE_MULTIPLE, networks.default_guidance),
+        colours=latent_colours(autoencoder, networks.pictures()),
+        residuals=residuals_of(unet),
+        unets=unets,
+        controls=controls,
+    )
+
+
+def latent_colours(autoencoder: AutoencoderKL, pictures: NDArray[np.uint8]) -> LatentColours:
+    """What the latents of an autoencoder look like, learned from pictures [N,H,W,3].
+
+    It computes in float64, so that every machine rounds to the same digits: the profile is pinned.
+    """
+    encoder = LatentEncoder(autoencoder.double()).eval()
+
+    def encode(batch: NDArray[np.uint8]) -> NDArray[np.float64]:
+        with torch.inference_mode():
+            latents: NDArray[np.float64] = encoder(torch.from_numpy(batch)).numpy()
+        return latents
+
+    return fit_latent_colours(encode, pictures)
