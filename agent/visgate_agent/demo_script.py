@@ -48,8 +48,12 @@ MESSAGES = (
     DemoMessage("Cut out the person, draw the edges of the cut-out, and then enlarge the edges."),
     DemoMessage("Read the text in this photo.", PAGE),
     DemoMessage("Find the faces in the first photo and detect the pose in the first photo."),
+    DemoMessage("Draw a cat left of an apple on a blue background."),
+    DemoMessage(
+        "Find the edges of the drawing, and then draw a cat left of an apple on a red background from the edges."
+    ),
 )
-"""At least six tool calls, of which the edges and the enlargement need the result of the one before."""
+"""At least six tool calls, of which the edges and the enlargement need the result of the one before; then drawings."""
 
 PHOTOS = tuple(message.photo for message in MESSAGES if message.photo is not None)
 

@@ -40,9 +40,8 @@ def steps_in(folder: Path) -> list[dict[str, Any]]:
     return [step for turn in transcript["turns"] for step in turn["steps"]]
 
 
-def only(steps: list[dict[str, Any]], tool: str) -> dict[str, Any]:
-    (step,) = (step for step in steps if step["tool"] == tool)
-    return step
+def first(steps: list[dict[str, Any]], tool: str) -> dict[str, Any]:
+    return next(step for step in steps if step["tool"] == tool)
 
 
 def test_every_step_succeeds_and_tells_its_times(demo: tuple[Path, str]) -> None:
@@ -55,7 +54,7 @@ def test_every_step_succeeds_and_tells_its_times(demo: tuple[Path, str]) -> None
 
 def test_later_steps_use_what_earlier_ones_made(demo: tuple[Path, str]) -> None:
     steps = steps_in(demo[0])
-    cut_out, edges, enlarged = (only(steps, name) for name in ("remove_background", "detect_edges", "upscale_image"))
+    cut_out, edges, enlarged = (first(steps, name) for name in ("remove_background", "detect_edges", "upscale_image"))
     assert edges["arguments"]["image"] == cut_out["images"][0]
     assert enlarged["arguments"]["image"] == edges["images"][0]
     names = [PictureName.parse(step["images"][0]) for step in (cut_out, edges, enlarged)]
@@ -66,16 +65,31 @@ def test_later_steps_use_what_earlier_ones_made(demo: tuple[Path, str]) -> None:
 def test_the_pictures_are_there_and_show_what_they_should(demo: tuple[Path, str]) -> None:
     folder, _ = demo
     steps = steps_in(folder)
-    assert "person" in only(steps, "describe_image")["text"]
-    assert "person" in only(steps, "detect_objects")["text"]
-    assert len(only(steps, "detect_faces")["data"]["faces"]) == 1
-    assert len(only(steps, "read_text")["text"].split()) > 10
-    edges = Image.open(folder / only(steps, "detect_edges")["images"][0])
-    enlarged = Image.open(folder / only(steps, "upscale_image")["images"][0])
+    assert "person" in first(steps, "describe_image")["text"]
+    assert "person" in first(steps, "detect_objects")["text"]
+    assert len(first(steps, "detect_faces")["data"]["faces"]) == 1
+    assert len(first(steps, "read_text")["text"].split()) > 10
+    edges = Image.open(folder / first(steps, "detect_edges")["images"][0])
+    enlarged = Image.open(folder / first(steps, "upscale_image")["images"][0])
     assert enlarged.size == (4 * edges.width, 4 * edges.height)
     assert np.count_nonzero(np.asarray(edges)) > 500
     named = {name for step in steps for name in step["images"]}
     assert all((folder / name).is_file() for name in named)
+
+
+def test_it_draws_what_was_asked_for_and_then_along_the_edges_of_that(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    steps = steps_in(folder)
+    drawn, led = first(steps, "generate_image"), first(steps, "image_from_edges")
+    edges = next(step for step in steps if step["arguments"].get("image") == drawn["images"][0])
+    assert drawn["arguments"]["prompt"] == "a cat left of an apple on a blue background"
+    assert edges["tool"] == "detect_edges"
+    assert led["arguments"]["image"] == edges["images"][0]
+    # The background's colour in the lower corners, far from both objects.
+    blue, red = (np.asarray(Image.open(folder / step["images"][0]).convert("RGB")) for step in (drawn, led))
+    assert blue.shape == red.shape == (256, 256, 3)
+    assert blue[-8:, :8].mean((0, 1))[2] > 1.3 * blue[-8:, :8].mean((0, 1))[0]
+    assert red[-8:, :8].mean((0, 1))[0] > 1.3 * red[-8:, :8].mean((0, 1))[2]
 
 
 def test_the_page_is_whole_and_asks_for_nothing(demo: tuple[Path, str]) -> None:
