@@ -20,7 +20,7 @@ WEIGHTS = Path(__file__).parents[1] / "pocket" / "weights"
 CONTROLS = ("edges", "depth")
 """Kinds of control picture for which there is a ControlNet."""
 _LICENCE = "Apache-2.0"
-_GUIDANCE = 4.0
+_GUIDANCE = 2.5
 _SCENES = 64
 _SCENES_SEED = 1
 

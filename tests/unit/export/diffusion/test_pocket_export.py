@@ -93,7 +93,7 @@ def test_the_profile_says_what_the_networks_are(pocket: PocketExport) -> None:
         "side": 64,
         "max_side": 128,
         "size_multiple": 64,
-        "default_guidance": 4.0,
+        "default_guidance": 2.5,
         "unets": {"base": "unet.onnx"},
         "controls": {"edges": "control_edges.onnx"},
     }
