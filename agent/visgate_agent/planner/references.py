@@ -18,7 +18,7 @@ _ALL = re.compile(
 )
 _ORIGINAL = re.compile(r"\b(?:original|photo|photograph|source (?:picture|image)|input (?:picture|image))\b", re.I)
 _RESULT = re.compile(
-    r"\b(?:results?|output|outcome|cut-?\s?out (?=$|picture|image|person|version)|cut-?out|"
+    r"\b(?:results?|output|outcome|(?:the|this|that) drawing|cut-?\s?out (?=$|picture|image|person|version)|cut-?out|"
     r"(?:new|newest|latest|resulting) (?:one|picture|image)|that (?:one|picture|image))\b",
     re.I,
 )

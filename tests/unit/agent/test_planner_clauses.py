@@ -81,6 +81,7 @@ def test_quoted_strings_lose_their_marks() -> None:
         ("find text in it", Content()),
         ("what does it say", Content()),
         ("enlarge the result", Mentioned(("result",), Newest())),
+        ("find the edges of the drawing", Mentioned(("edges of", "drawing"), Newest())),
         ("find the edges of the cut-out", Mentioned(("edges of", "cut-out"), Newest(transformed=True))),
         ("describe the original photo", Mentioned(("original photo",), OriginalPhoto())),
         ("cut out the person", Mentioned(("person",), Content())),
