@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
-from safetensors.torch import load_file
 
 from visgate_export.pocket.captions import PLAIN, TRAINING, Wordings, caption
 from visgate_export.pocket.judge import Judge, arrangement_of
 from visgate_export.pocket.scenes import Combination, sample_combination
-from visgate_export.pocket.training import WEIGHTS
+from visgate_export.pocket.training import read_weights
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -68,8 +66,7 @@ def load_judge() -> Judge:
         FileNotFoundError: it has not been trained.
     """
     judge = Judge()
-    state = load_file(WEIGHTS / "judge.safetensors")
-    judge.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
+    judge.load_state_dict(read_weights("judge"))
     judge.eval()
     return judge
 

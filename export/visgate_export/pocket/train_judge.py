@@ -8,8 +8,9 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from visgate_export.pocket.judge import CELL, Judge, arrangement_of
+from visgate_export.pocket.judge import CELL, Judge
 from visgate_export.pocket.objects import COLOURS, OBJECT_NAMES
+from visgate_export.pocket.quality import Task, judge_drawings
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import SIDE, Scene, scenes
 from visgate_export.pocket.sprites import read_sprites
@@ -48,24 +49,10 @@ def measure(judge: Judge, count: int = _HELD_OUT_SCENES, seed: int = 32) -> dict
     """The shares of held-out real scenes whose objects, background, arrangement, and all three, are seen right."""
     renderer, source = SceneRenderer(read_sprites()), scenes(seed, held_out=True)
     held_out = [next(source) for _ in range(count)]
-    verdicts = judge.look(np.stack([renderer.picture(scene) for scene in held_out]))
-    right = np.array(
-        [
-            (
-                sorted(seen.name for seen in verdict.objects) == sorted(scene.combination.objects),
-                verdict.background == scene.combination.background,
-                arrangement_of(verdict, scene.combination.objects[0]) == scene.combination.arrangement,
-            )
-            for verdict, scene in zip(verdicts, held_out, strict=True)
-        ]
-    )
-    objects, background, arrangement = right.mean(0)
-    return {
-        "objects": round(float(objects), 4),
-        "background": round(float(background), 4),
-        "arrangement": round(float(arrangement), 4),
-        "all": round(float(right.all(1).mean()), 4),
-    }
+    pictures = np.stack([renderer.picture(scene) for scene in held_out])
+    quality = judge_drawings(judge, [Task("", scene.combination) for scene in held_out], pictures)
+    shares = ("objects", "background", "arrangement", "all")
+    return {share: round(getattr(quality, share), 4) for share in shares}
 
 
 def _roughened(picture: npt.NDArray[np.uint8], random: np.random.Generator) -> npt.NDArray[np.uint8]:

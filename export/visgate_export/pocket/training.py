@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 WEIGHTS = Path(__file__).with_name("weights")
 METRICS = WEIGHTS / "metrics.json"
@@ -59,13 +59,20 @@ def train(
     return average
 
 
-def save_weights(name: str, state: Mapping[str, torch.Tensor]) -> Path:
-    """Writes a network's weights as fp16 safetensors, in the order of their names, and returns the file."""
+def save_weights(name: str, state: Mapping[str, torch.Tensor]) -> None:
+    """Writes a network's weights as fp16 safetensors, in the order of their names."""
     WEIGHTS.mkdir(exist_ok=True)
-    path = WEIGHTS / f"{name}.safetensors"
     halves = {key: state[key].detach().to(torch.float16).contiguous().clone() for key in sorted(state)}
-    save_file(halves, path)
-    return path
+    save_file(halves, WEIGHTS / f"{name}.safetensors")
+
+
+def read_weights(name: str, folder: Path = WEIGHTS) -> dict[str, torch.Tensor]:
+    """A network's weights as fp32.
+
+    Raises:
+        FileNotFoundError: the network has not been trained.
+    """
+    return {key: value.to(torch.float32) for key, value in load_file(folder / f"{name}.safetensors").items()}
 
 
 def record_metrics(name: str, metrics: Mapping[str, float | int | str]) -> None:
