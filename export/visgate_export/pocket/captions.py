@@ -12,6 +12,9 @@ import numpy as np
 from visgate_export.pocket.objects import COLOUR_WORDS, object_named
 from visgate_export.pocket.scenes import Combination
 
+OMITTED_SHARE = 0.08
+"""Of training captions, how many leave the background out, and how many how two objects stand."""
+
 Choose = Callable[[Sequence[str]], str]
 
 

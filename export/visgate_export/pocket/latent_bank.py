@@ -9,14 +9,13 @@ import torch
 from diffusers import AutoencoderKL
 from rich.progress import track
 
-from visgate_export.pocket.captions import caption
+from visgate_export.pocket.captions import OMITTED_SHARE, caption
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Scene, scenes
 from visgate_export.pocket.sprites import read_sprites
 from visgate_export.pocket.train_autoencoder import fold, to_tensor
 
 _ENCODED_AT_ONCE = 256
-_OMIT = 0.08
 
 ControlPicture = Callable[[SceneRenderer, Scene, np.random.Generator], npt.NDArray[np.uint8]]
 """Makes the control picture of a scene, [64, 64] 0–255."""
@@ -40,7 +39,7 @@ class LatentBank:
         """The indices of a random batch, and a caption for each, which is empty with the chance `unsaid`."""
         chosen = random.integers(len(self.scenes), size=size)
         texts = [
-            "" if random.random() < unsaid else caption(self.scenes[index].combination, random, omit=_OMIT).text
+            "" if random.random() < unsaid else caption(self.scenes[index].combination, random, omit=OMITTED_SHARE).text
             for index in chosen
         ]
         return torch.from_numpy(chosen), texts

@@ -8,8 +8,9 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
-from visgate_export.pocket.architectures import TRAIN_TIMESTEPS, control_net
+from visgate_export.pocket.architectures import control_net
 from visgate_export.pocket.control_pictures import CONTROL_PICTURES
+from visgate_export.pocket.denoising_batch import DenoisingBatches
 from visgate_export.pocket.latent_bank import fill_bank
 from visgate_export.pocket.low_rank import add_low_rank, difference
 from visgate_export.pocket.noise import FloatAttention, NoiseSchedule
@@ -39,7 +40,8 @@ def train_control(kind: str, schedule: Schedule) -> None:
     began = time.monotonic()
     random = np.random.default_rng(schedule.seed)
     bank = fill_bank(load_autoencoder(), _SCENES, schedule.seed + 23, CONTROL_PICTURES[kind])
-    prompts, noise_schedule, base = PromptEncoder(), NoiseSchedule(), load_unet()
+    noise_schedule, base = NoiseSchedule(), load_unet()
+    batches = DenoisingBatches(bank, PromptEncoder(), noise_schedule, random, schedule.batch, _UNSAID)
     model = control_net(base).train()
     add_low_rank(model, base.state_dict())
     for network in (base, model):
@@ -47,21 +49,16 @@ def train_control(kind: str, schedule: Schedule) -> None:
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def loss(step: int) -> torch.Tensor:
-        chosen, texts = bank.batch(random, schedule.batch, _UNSAID)
-        latents, control = bank.latents[chosen].float(), bank.control_batch(chosen)
-        noise = torch.randn_like(latents)
-        timesteps = torch.randint(0, TRAIN_TIMESTEPS, (schedule.batch,))
-        noisy, embeddings = noise_schedule.add(latents, noise, timesteps), prompts.encode(texts)
+        batch = batches.draw()
+        given = (batch.noisy, batch.timesteps, batch.embeddings)
         with torch.autocast("cpu", torch.bfloat16):
-            down, middle = model(noisy, timesteps, embeddings, control, return_dict=False)
+            down, middle = model(*given, bank.control_batch(batch.chosen), return_dict=False)
             predicted = base(
-                noisy,
-                timesteps,
-                embeddings,
+                *given,
                 down_block_additional_residuals=down,
                 mid_block_additional_residual=middle,
             ).sample
-        return noise_schedule.loss(predicted.float(), noise, timesteps)
+        return noise_schedule.loss(predicted.float(), batch.noise, batch.timesteps)
 
     final = train(learned, schedule, loss, f"control {kind}")
     save_weights(f"control_{kind}", difference(model))

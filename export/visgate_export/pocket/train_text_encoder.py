@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from visgate_export.pocket.architectures import TEXT_LENGTH, TEXT_WIDTH, text_encoder
-from visgate_export.pocket.captions import HELD_OUT, TRAINING, Caption, Said, Wordings, caption
+from visgate_export.pocket.captions import HELD_OUT, OMITTED_SHARE, TRAINING, Caption, Said, Wordings, caption
 from visgate_export.pocket.objects import COLOURS, OBJECT_NAMES
 from visgate_export.pocket.scenes import ARRANGEMENTS, sample_combination
 from visgate_export.pocket.tokenizer import END_TOKEN, train_tokenizer
@@ -21,7 +21,6 @@ from visgate_export.pocket.training import WEIGHTS, Schedule, record_metrics, sa
 SCHEDULE = Schedule(steps=2_000, batch=128, learning_rate=1e-3)
 VOCABULARY_SIZE = 1200
 _VOCABULARY_CAPTIONS = 20_000
-_OMIT = 0.08
 _HELD_OUT_CAPTIONS = 2000
 _UNSAID = -100  # what cross_entropy ignores
 
@@ -129,7 +128,7 @@ def _captions(
     random: np.random.Generator, count: int, *, held_out: bool = False, wordings: Wordings = TRAINING
 ) -> list[Caption]:
     combinations = (sample_combination(random, held_out=held_out) for _ in range(count))
-    return [caption(combination, random, wordings, omit=_OMIT) for combination in combinations]
+    return [caption(combination, random, wordings, omit=OMITTED_SHARE) for combination in combinations]
 
 
 def _second(names: tuple[str, ...]) -> int:

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import torch
 
-from visgate_export.pocket.architectures import TRAIN_TIMESTEPS, unet
+from visgate_export.pocket.architectures import unet
+from visgate_export.pocket.denoising_batch import DenoisingBatches
 from visgate_export.pocket.latent_bank import fill_bank
 from visgate_export.pocket.noise import FloatAttention, NoiseSchedule
 from visgate_export.pocket.prompts import PromptEncoder
@@ -26,7 +27,8 @@ def train_unet(schedule: Schedule = SCHEDULE) -> None:
     began = time.monotonic()
     random = np.random.default_rng(schedule.seed)
     bank = fill_bank(load_autoencoder(), _SCENES, schedule.seed + 11)
-    prompts, noise_schedule = PromptEncoder(), NoiseSchedule()
+    noise_schedule = NoiseSchedule()
+    batches = DenoisingBatches(bank, PromptEncoder(), noise_schedule, random, schedule.batch, _UNSAID)
     model = unet()
     model.set_attn_processor(FloatAttention())
     average = copy.deepcopy(model).requires_grad_(False)
@@ -35,14 +37,10 @@ def train_unet(schedule: Schedule = SCHEDULE) -> None:
         _follow(average, model, step)
         if step % _SAVE_EVERY == 0:
             save_weights("unet", average.state_dict())
-        chosen, texts = bank.batch(random, schedule.batch, _UNSAID)
-        latents = bank.latents[chosen].float()
-        noise = torch.randn_like(latents)
-        timesteps = torch.randint(0, TRAIN_TIMESTEPS, (schedule.batch,))
-        embeddings = prompts.encode(texts)
+        batch = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
-            predicted = model(noise_schedule.add(latents, noise, timesteps), timesteps, embeddings).sample
-        return noise_schedule.loss(predicted.float(), noise, timesteps)
+            predicted = model(batch.noisy, batch.timesteps, batch.embeddings).sample
+        return noise_schedule.loss(predicted.float(), batch.noise, batch.timesteps)
 
     final = train(list(model.parameters()), schedule, loss, "unet")
     save_weights("unet", average.state_dict())
