@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from diffusion_profiles import profile
 from numpy.typing import NDArray
 
 from visgate_export.pocket.objects import COLOURS, OBJECT_NAMES
-from visgate_server.diffusion.profile import DiffusionProfile
 from visgate_server.diffusion.schedulers import SCHEDULERS as ENGINE_SCHEDULERS
 from visgate_server.drawing_requests import draw_request
 from visgate_server.drawing_tools import DRAWING_TOOLS, KNOWN_COLOURS, KNOWN_OBJECTS, SCHEDULERS
@@ -20,30 +21,7 @@ from visgate_server.request_rows import read_rows
 
 ROOT = Path(__file__).parents[3]
 
-PROFILE = DiffusionProfile(
-    name="sample",
-    latent_channels=4,
-    latent_scale=8,
-    text_length=77,
-    begin_token=0,
-    end_token=1,
-    pad_token=1,
-    train_timesteps=1000,
-    beta_start=0.00085,
-    beta_end=0.012,
-    beta_schedule="scaled_linear",
-    prediction="epsilon",
-    steps_offset=1,
-    side=512,
-    max_side=768,
-    size_multiple=64,
-    default_guidance=7.5,
-    latent_rgb=((0.0, 0.0, 0.0),) * 4,
-    latent_rgb_bias=(0.0, 0.0, 0.0),
-    residuals=(),
-    unets={"base": "unet.onnx"},
-    controls={"edges": "control_edges.onnx", "depth": "control_depth.onnx"},
-)
+PROFILE = replace(profile(), side=512, max_side=768, default_guidance=7.5)
 
 KINDS: dict[type, Any] = {bool: np.bool_, int: np.int32, float: np.float32}
 

@@ -16,7 +16,7 @@ from visgate_server.diffusion.schedulers.x0_prediction import x0_where_variance_
 def euler(noise: NoiseSchedule, steps: int, first: int) -> StepTable:
     """The table of Euler's method; the arguments are those of `ddim`."""
     sigmas = _sigmas(noise, steps)
-    return _table(noise, steps, first, down_to=sigmas[1:], fresh_noise=np.zeros(steps))
+    return _table(noise, sigmas, first, down_to=sigmas[1:], fresh_noise=np.zeros(steps))
 
 
 def euler_ancestral(noise: NoiseSchedule, steps: int, first: int) -> StepTable:
@@ -24,7 +24,7 @@ def euler_ancestral(noise: NoiseSchedule, steps: int, first: int) -> StepTable:
     sigmas = _sigmas(noise, steps)
     level, following = sigmas[:-1], sigmas[1:]
     fresh_noise = np.sqrt(following**2 * (level**2 - following**2) / level**2)
-    return _table(noise, steps, first, down_to=np.sqrt(following**2 - fresh_noise**2), fresh_noise=fresh_noise)
+    return _table(noise, sigmas, first, down_to=np.sqrt(following**2 - fresh_noise**2), fresh_noise=fresh_noise)
 
 
 def _sigmas(noise: NoiseSchedule, steps: int) -> Float64Array:
@@ -33,16 +33,15 @@ def _sigmas(noise: NoiseSchedule, steps: int) -> Float64Array:
 
 
 def _table(
-    noise: NoiseSchedule, steps: int, first: int, *, down_to: Float64Array, fresh_noise: Float64Array
+    noise: NoiseSchedule, sigmas: Float64Array, first: int, *, down_to: Float64Array, fresh_noise: Float64Array
 ) -> StepTable:
-    sigmas = _sigmas(noise, steps)
     levels = sigmas[first:-1]
     kept = down_to[first:] / levels
     x0_from_latents, x0_from_noise = x0_where_variance_explodes(levels, noise.predicts_velocity)
     return StepTable(
         rows=step_rows(
             StepCoefficients(
-                timestep=noise.leading_timesteps(steps)[first:].astype(np.float64),
+                timestep=noise.leading_timesteps(len(levels) + first)[first:].astype(np.float64),
                 input_scale=1 / np.sqrt(levels**2 + 1),
                 x0_from_latents=x0_from_latents,
                 x0_from_noise=x0_from_noise,
