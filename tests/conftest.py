@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from visgate_client import VisionClient
+from visgate_client import ModelStatistics, VisionClient
 from visgate_server.embedded import EmbeddedServer, RunningServer
 
 ROOT = Path(__file__).parents[1]
@@ -33,3 +34,22 @@ def unused_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+Settled = Callable[[VisionClient, str], ModelStatistics]
+
+
+@pytest.fixture
+def settled() -> Settled:
+    """Reads a model's statistics when they stand still: Triton counts a request some time after it has answered."""
+
+    def read(client: VisionClient, model: str) -> ModelStatistics:
+        seen = client.statistics(model)
+        for _ in range(50):
+            time.sleep(0.2)
+            before, seen = seen, client.statistics(model)
+            if before == seen:
+                break
+        return seen
+
+    return read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -24,10 +25,12 @@ def photos() -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("tool", ["detect_faces", "classify_image"])
-def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(client: VisionClient, tool: str) -> None:
+def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(
+    client: VisionClient, settled: Callable[[VisionClient, str], ModelStatistics], tool: str
+) -> None:
     pictures = photos()
     (model,) = {offered.model for offered in client.tools() if offered.name == tool}
-    before = standing_statistics(client, model)
+    before = settled(client, model)
     with ThreadPoolExecutor(CALLERS) as threads:
         together = list(threads.map(lambda picture: client.call(tool, image=picture), pictures))
     after = settled_statistics(client, model, before.inference_count + CALLERS)
@@ -43,17 +46,6 @@ def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(client
             tool, image=picture + (np.arange(picture.size) == 0).reshape(picture.shape).astype(np.uint8)
         )
         assert_alike(alone.data, result.data)
-
-
-def standing_statistics(client: VisionClient, model: str) -> ModelStatistics:
-    """What is counted when nobody calls, once earlier calls are counted too."""
-    statistics = client.statistics(model)
-    for _ in range(50):
-        time.sleep(0.2)
-        before, statistics = statistics, client.statistics(model)
-        if before == statistics:
-            break
-    return statistics
 
 
 def settled_statistics(client: VisionClient, model: str, inferences: int) -> ModelStatistics:

@@ -16,7 +16,7 @@ import tritonclient.grpc as stock
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from visgate_client import ModelStatistics, VisionClient, _shared_memory
+from visgate_client import VisionClient, _shared_memory
 from visgate_server.embedded import EmbeddedServer, RunningServer
 from visgate_server.embedded.running_server import stop_server
 
@@ -256,25 +256,6 @@ def start(repository: Path, state: Path) -> RunningServer:
 def client(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[VisionClient]:
     with VisionClient(server.address, timeout=120, shared_memory=request.param) as made:
         yield made
-
-
-Settled = Callable[[VisionClient, str], ModelStatistics]
-
-
-@pytest.fixture
-def settled() -> Settled:
-    """Reads a model's statistics when they stand still: Triton counts a request some time after it has answered."""
-
-    def read(client: VisionClient, model: str) -> ModelStatistics:
-        seen = client.statistics(model)
-        for _ in range(50):
-            time.sleep(0.2)
-            before, seen = seen, client.statistics(model)
-            if before == seen:
-                break
-        return seen
-
-    return read
 
 
 @pytest.fixture
