@@ -18,11 +18,8 @@ from benchmarks.engine_listening import Caller, running
 from visgate_server.diffusion.diffusion_networks import DiffusionNetworks
 from visgate_server.diffusion.draw_request import DrawRequest
 from visgate_server.diffusion.engine import DiffusionEngine
-from visgate_server.diffusion.limits import EngineLimits
+from visgate_server.diffusion.limits import CPU_LIMITS, EngineLimits
 from visgate_server.diffusion.profile import DiffusionProfile
-
-FEW_IN_FLIGHT = 4
-"""A limit for comparison: where the batch curve is steep, finishing some first beats sharing with all."""
 
 Add = Callable[[DrawRequest, Caller], None]
 
@@ -59,11 +56,11 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class ArrivalComparison:
-    """A load served in both ways, and by step with no more than `FEW_IN_FLIGHT` requests at a time."""
+    """A load served in both ways, and by step with everybody in flight advancing at every step."""
 
     load: Load
     by_step: Arrivals
-    by_step_few: Arrivals
+    by_step_all: Arrivals
     whole_requests: Arrivals
 
     @property
@@ -88,12 +85,12 @@ def compare_arrivals(
     load: Load, networks: DiffusionNetworks, profile: DiffusionProfile, rounds: int
 ) -> ArrivalComparison:
     """Serves a load in each way, so many times in turns."""
-    by_step, few, whole = [], [], []
+    by_step, everybody, whole = [], [], []
     for _ in range(rounds):
-        by_step.append(_by_step(load, networks, profile, EngineLimits()))
-        few.append(_by_step(load, networks, profile, EngineLimits(max_in_flight=FEW_IN_FLIGHT)))
+        by_step.append(_by_step(load, networks, profile, CPU_LIMITS))
+        everybody.append(_by_step(load, networks, profile, EngineLimits()))
         whole.append(_whole_requests(load, networks, profile))
-    return ArrivalComparison(load, _summary(by_step), _summary(few), _summary(whole))
+    return ArrivalComparison(load, _summary(by_step), _summary(everybody), _summary(whole))
 
 
 def _by_step(load: Load, networks: DiffusionNetworks, profile: DiffusionProfile, limits: EngineLimits) -> _Round:

@@ -11,10 +11,14 @@ from collections.abc import Iterable
 
 from benchmarks.engine_arrivals import Load
 from benchmarks.engine_curves import Curves, step_cost
+from visgate_server.diffusion.limits import CPU_LIMITS
 
 
 def predicted_ratio(curves: Curves, load: Load) -> float:
-    """Mean time to finish with whole-request batching, as a multiple of that with step-level batching."""
+    """Mean time to finish with whole-request batching, as a multiple of that with step-level batching.
+
+    By step, as many advance as the served engine lets advance on a CPU, those with the fewest steps left first.
+    """
     return _mean_ms(curves, load, whole_requests=True) / _mean_ms(curves, load, whole_requests=False)
 
 
@@ -31,8 +35,11 @@ def _mean_ms(curves: Curves, load: Load, *, whole_requests: bool) -> float:
             waiting = _until(now, arrivals[come:])
             batch.update(range(come, come + waiting))
             come += waiting
-        now += step_cost(curves, [load.jobs[number] for number in sorted(batch)])
-        for number in tuple(batch):
+        advancing = sorted(batch, key=lambda number: (left[number], number))
+        if not whole_requests:
+            advancing = advancing[: CPU_LIMITS.max_advancing]
+        now += step_cost(curves, [load.jobs[number] for number in advancing])
+        for number in advancing:
             left[number] -= 1
             if left[number] == 0:
                 finished[number] = now

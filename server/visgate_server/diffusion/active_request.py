@@ -52,6 +52,7 @@ class ActiveRequest:
         latents: float32 [C, h, w]; while it is in a batch the batch's tensors are ahead of these.
         previous_x0: the same of the clean latents that the last step guessed.
         step: steps done.
+        steps_passed_over: steps of the engine at which it was in flight and did not advance.
         unet_calls: calls that it took part in.
         requests_in_calls: requests in those calls, added up.
         fault: why there will be no drawing.
@@ -71,6 +72,7 @@ class ActiveRequest:
     latents: Float32Array = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
     previous_x0: Float32Array = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
     step: int = 0
+    steps_passed_over: int = 0
     unet_calls: int = 0
     requests_in_calls: int = 0
     fault: VisgateServerError | None = None

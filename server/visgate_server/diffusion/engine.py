@@ -7,6 +7,7 @@ drawing size, whichever tool, scheduler, step count and step they are at.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from visgate_server.diffusion.draw_request import DrawRequest
 from visgate_server.diffusion.drawing import DrawListener
 from visgate_server.diffusion.faults import shared_fate
 from visgate_server.diffusion.host_tensors import HostTensors
-from visgate_server.diffusion.limits import EngineLimits
+from visgate_server.diffusion.limits import CPU_LIMITS, EngineLimits
 from visgate_server.diffusion.profile import DiffusionProfile, read_profile
 from visgate_server.diffusion.request_check import check_request
 from visgate_server.diffusion.request_queue import RequestQueue
@@ -36,7 +37,7 @@ def open_engine(folder: Path, limits: EngineLimits | None = None, device: str | 
 
     Args:
         folder: where the export put the networks and their profile.
-        limits: by default those of `EngineLimits`.
+        limits: by default what suits the device; where `max_advancing` is left open, the device decides that.
         device: as for `visgate_server.networks.open_network`.
 
     Raises:
@@ -47,10 +48,16 @@ def open_engine(folder: Path, limits: EngineLimits | None = None, device: str | 
     device = chosen_device(device)
     networks = open_networks(folder, profile, device)
     if device == "cpu":
-        return DiffusionEngine(networks, profile, limits or EngineLimits())
+        return DiffusionEngine(networks, profile, _for_cpu(limits))
     graphs = open_step_graphs(folder, device)
     on_device = partial(DeviceTensors, networks=networks, profile=profile, graphs=graphs)
     return DiffusionEngine(networks, profile, limits or EngineLimits(), on_device)
+
+
+def _for_cpu(limits: EngineLimits | None) -> EngineLimits:
+    if limits is None:
+        return CPU_LIMITS
+    return limits if limits.max_advancing else replace(limits, max_advancing=CPU_LIMITS.max_advancing)
 
 
 class DiffusionEngine:
@@ -77,7 +84,7 @@ class DiffusionEngine:
         self._queue = RequestQueue(limits)
         admission = Admission(networks, profile, limits.max_pictures)
         make_tensors = make_tensors or partial(HostTensors, networks=networks, profile=profile)
-        self._roster = Roster(self._queue, admission, make_tensors, limits.max_rows)
+        self._roster = Roster(self._queue, admission, make_tensors, limits)
         self._completion = Completion(networks, profile, limits.max_pictures)
 
     def add(self, request: DrawRequest, listener: DrawListener, queue_timeout: float | None = None) -> None:
@@ -97,7 +104,7 @@ class DiffusionEngine:
         self._queue.put(activate(request, listener, self.profile, self._tokenizer, self._noise, queue_timeout))
 
     def step(self) -> bool:
-        """Does one denoising step for every request in flight; returns whether there is anything left to do."""
+        """Does a denoising step for those in flight whose turn it is; returns whether there is anything left to do."""
         batches = self._roster.schedule()
         for batch in batches:
             self._run(batch)

@@ -9,19 +9,24 @@ from visgate_server.diffusion.admission import Admission
 from visgate_server.diffusion.batch_tensors import TensorsFactory
 from visgate_server.diffusion.faults import shared_fate
 from visgate_server.diffusion.grouping import unet_groups
+from visgate_server.diffusion.limits import EngineLimits
 from visgate_server.diffusion.request_queue import RequestQueue
 from visgate_server.diffusion.row_batch import RowBatch
+from visgate_server.diffusion.turns import whose_turn
 from visgate_server.errors import RequestCancelledError, VisgateServerError
 
 
 class Roster:
     """The requests in flight and the batches that they form; for the loop alone."""
 
-    def __init__(self, queue: RequestQueue, admission: Admission, make_tensors: TensorsFactory, max_rows: int) -> None:
+    def __init__(
+        self, queue: RequestQueue, admission: Admission, make_tensors: TensorsFactory, limits: EngineLimits
+    ) -> None:
         self._queue = queue
         self._admission = admission
         self._make_tensors = make_tensors
-        self._max_rows = max_rows
+        self._max_rows = limits.max_rows
+        self._max_advancing = limits.max_advancing or limits.max_in_flight
         self._in_flight: list[ActiveRequest] = []
         self._batches: list[RowBatch] = []
 
@@ -35,8 +40,9 @@ class Roster:
             self._in_flight.extend(arrived)
             self._admission.admit(arrived)
             self.dismiss()
-        if sum(len(batch.members) for batch in self._batches) != len(self._in_flight):
-            self._form_batches()
+        advancing = whose_turn(self._in_flight, self._max_advancing)
+        if {member for batch in self._batches for member in batch.members} != set(advancing):
+            self._form_batches(advancing)
         return self._batches
 
     def dismiss(self) -> Sequence[ActiveRequest]:
@@ -58,9 +64,9 @@ class Roster:
             request.fault = reason
         self.dismiss()
 
-    def _form_batches(self) -> None:
-        """Groups the requests in flight anew; a batch that nobody joined or left goes on as it is."""
-        groups = unet_groups(self._in_flight, self._max_rows)
+    def _form_batches(self, advancing: Sequence[ActiveRequest]) -> None:
+        """Groups those who advance anew; a batch that nobody joined or left goes on as it is."""
+        groups = unet_groups(advancing, self._max_rows)
         self._keep([batch for batch in self._batches if batch.members in groups])
         unchanged = [batch.members for batch in self._batches]
         for group in groups:
