@@ -55,10 +55,10 @@ format: setup  ## let ruff format the code
 	$(BIN)/ruff check --fix .
 
 unit: models  ## the tests that need no server
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -n 2 --dist loadfile
 
-test: lint models  ## everything: lint, unit, integration (starts a real Triton) and end to end
-	$(BIN)/pytest
+test: lint unit  ## everything: lint, unit, integration (starts a real Triton) and end to end
+	$(BIN)/pytest tests/integration tests/end_to_end
 
 bench: models  ## what serving costs and is worth beside other ways, and how well the pocket networks draw
 	$(BIN)/python -m benchmarks calls

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from benchmarks import served_call
+from benchmarks.client_benchmark import client
 from benchmarks.engine_benchmark import FEW, Repetitions, measure_engine
 from benchmarks.engine_report import engine_report
 from benchmarks.report import Report, machine, save, show
@@ -77,6 +78,32 @@ def drawings(is_saved: bool, quick: bool, sheet: bool) -> None:
     _publish(drawing_quality.quality_report(figures, place), console, is_saved)
     if sheet:
         console.print(f"written: {drawing_quality.write_sheet(figures)}")
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--scenes", default=200, show_default=True, help="Held-out scenes that each tool is measured on.")
+@SAVE
+def quality(names: tuple[str, ...], scenes: int, is_saved: bool) -> None:
+    """How well the tools do their work in the pocket profile: those of the modules NAMES, or all."""
+    # Here and not above, as for drawings.
+    from benchmarks.tool_quality.record import latest_figures, tool_quality_report, with_new_figures
+    from benchmarks.tool_quality.run import chosen_modules
+
+    console, place, measured = Console(), machine(), []
+    try:
+        modules = chosen_modules(names)
+    except LookupError as error:
+        raise click.UsageError(str(error.args[0])) from error
+    with _telling(console) as tell:
+        for module in modules:
+            tell(module.NAME)
+            measured += module.measure(scenes)
+    figures = with_new_figures(latest_figures(), measured) if is_saved else measured
+    _publish(tool_quality_report(figures, place), console, is_saved)
+
+
+main.add_command(client)
 
 
 def _refuse_to_save(is_saved: bool, quick: bool) -> None:

@@ -5,13 +5,17 @@ drawn in `visgate_client.errors`.
 """
 
 from visgate_client._async_client import AsyncVisionClient
+from visgate_client._cancellation import Cancellation
 from visgate_client._client import VisionClient
 from visgate_client._pictures import read_picture
 from visgate_client._results import Progress, Times, ToolResult
+from visgate_client._retries import Retries
+from visgate_client._security import Security
 from visgate_client._statistics import ModelStatistics
-from visgate_client._steps import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
+from visgate_client._steps import AsyncResponseStream, AsyncTransport, ResponseStream, Rpc, Transport
 from visgate_client._tools import Tool, ToolInput, ToolOutput
 from visgate_client.errors import (
+    AccessError,
     ArgumentError,
     CallCancelledError,
     ClientStateError,
@@ -31,11 +35,13 @@ from visgate_client.errors import (
 )
 
 __all__ = [
+    "AccessError",
     "ArgumentError",
     "AsyncResponseStream",
     "AsyncTransport",
     "AsyncVisionClient",
     "CallCancelledError",
+    "Cancellation",
     "ClientStateError",
     "ConnectError",
     "DeadlineError",
@@ -47,6 +53,9 @@ __all__ = [
     "PictureTooLargeError",
     "Progress",
     "ResponseStream",
+    "Retries",
+    "Rpc",
+    "Security",
     "ServerBusyError",
     "ServerError",
     "ServerLostError",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import numpy.typing as npt
 
-from visgate_client._channel import AioTransport
-from visgate_client._core import ClientCore
+from visgate_client._cancellation import Cancellation
+from visgate_client._channel import AioTransport, Compression
+from visgate_client._core import ClientCore, ClientOptions, ToolCall
 from visgate_client._results import Progress, ToolResult
+from visgate_client._retries import Retries
+from visgate_client._security import Security
 from visgate_client._statistics import ModelStatistics
 from visgate_client._steps import AsyncTransport, run_async, run_stream_async
 from visgate_client._tools import Tool
@@ -31,15 +34,19 @@ class AsyncVisionClient:
 
     def __init__(
         self,
-        server: str = "localhost:8001",
+        server: str | Sequence[str] = "localhost:8001",
         *,
         timeout: float = 60.0,
         shared_memory: bool = True,
+        security: Security | None = None,
+        retries: Retries | None = None,
+        compression: Compression = "none",
         transport: AsyncTransport | None = None,
     ) -> None:
         """Prepares a client; see `VisionClient`."""
-        self._core = ClientCore(server, timeout=timeout, shared_memory=shared_memory)
-        self._transport = AioTransport(self._core.address) if transport is None else transport
+        options = ClientOptions(timeout, shared_memory, security or Security(), retries or Retries(), compression)
+        self._core = ClientCore(server, options)
+        self._transport = AioTransport(self._core.connection) if transport is None else transport
 
     async def tools(self, *, refresh: bool = False, timeout: float | None = None) -> tuple[Tool, ...]:
         """Returns the tools of every model that is ready; see `VisionClient.tools`."""
@@ -52,6 +59,7 @@ class AsyncVisionClient:
         /,
         *,
         timeout: float | None = None,
+        cancellation: Cancellation | None = None,
         **more_arguments: Any,
     ) -> ToolResult:
         """Calls a tool and returns what it answered; see `VisionClient.call`.
@@ -59,7 +67,7 @@ class AsyncVisionClient:
         Pictures that have to be read or decoded are read and decoded on a thread.
         """
         merged = {**(arguments or {}), **more_arguments}
-        return await run_async(self._core.call(tool, merged, timeout), self._transport)
+        return await run_async(self._core.call(ToolCall(tool, merged, timeout, cancellation)), self._transport)
 
     def stream(
         self,
@@ -68,6 +76,7 @@ class AsyncVisionClient:
         /,
         *,
         timeout: float | None = None,
+        cancellation: Cancellation | None = None,
         **more_arguments: Any,
     ) -> AsyncGenerator[Progress | ToolResult, None]:
         """Calls a tool and yields its progress while it works, and its result as the last; see `VisionClient.stream`.
@@ -76,7 +85,8 @@ class AsyncVisionClient:
         it has to be at once, hold it with ``contextlib.aclosing``. Cancelling the task around it cancels it too.
         """
         merged = {**(arguments or {}), **more_arguments}
-        return run_stream_async(self._core.stream(tool, merged, timeout), self._transport)
+        call = ToolCall(tool, merged, timeout, cancellation, watched=True)
+        return run_stream_async(self._core.stream(call), self._transport)
 
     async def infer(
         self, model: str, inputs: Mapping[str, npt.ArrayLike], *, timeout: float | None = None
@@ -108,4 +118,4 @@ class AsyncVisionClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"AsyncVisionClient({self._core.address.target!r}, timeout={self._core.timeout})"
+        return f"AsyncVisionClient({self._core.servers!r}, timeout={self._core.timeout})"

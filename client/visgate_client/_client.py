@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import numpy.typing as npt
 
-from visgate_client._channel import GrpcTransport
-from visgate_client._core import ClientCore
+from visgate_client._cancellation import Cancellation
+from visgate_client._channel import Compression, GrpcTransport
+from visgate_client._core import ClientCore, ClientOptions, ToolCall
 from visgate_client._results import Progress, ToolResult
+from visgate_client._retries import Retries
+from visgate_client._security import Security
 from visgate_client._statistics import ModelStatistics
 from visgate_client._steps import Transport, run, run_stream
 from visgate_client._tools import Tool
@@ -31,25 +34,33 @@ class VisionClient:
 
     def __init__(
         self,
-        server: str = "localhost:8001",
+        server: str | Sequence[str] = "localhost:8001",
         *,
         timeout: float = 60.0,
         shared_memory: bool = True,
+        security: Security | None = None,
+        retries: Retries | None = None,
+        compression: Compression = "none",
         transport: Transport | None = None,
     ) -> None:
         """Prepares a client; the first call connects.
 
         Args:
-            server: HOST:PORT of the server's gRPC port.
+            server: HOST:PORT of the server's gRPC port; several of them, which then get the calls in turn while they
+                are ready; or ``dns:///HOST:PORT`` for all servers that a name stands for.
             timeout: seconds that a call may take in all, where it does not say otherwise; math.inf for no limit.
-            shared_memory: whether pictures may go through shared memory on the server's own host.
-            transport: what carries the messages, instead of a gRPC channel to `server`.
+            shared_memory: whether pictures may go through shared memory where there is one server, on this host.
+            security: certificates and tokens, perhaps ``Security.from_environment()``; plain text by default.
+            retries: how often a call is made again that failed without having run; ``Retries(attempts=1)`` for never.
+            compression: how messages are packed, without loss, for links that are slower than packing.
+            transport: what carries the messages, instead of gRPC channels to `server`.
 
         Raises:
-            ArgumentError: the address or the timeout is none.
+            ArgumentError: the address or the timeout is none, or a certificate cannot be read.
         """
-        self._core = ClientCore(server, timeout=timeout, shared_memory=shared_memory)
-        self._transport = GrpcTransport(self._core.address) if transport is None else transport
+        options = ClientOptions(timeout, shared_memory, security or Security(), retries or Retries(), compression)
+        self._core = ClientCore(server, options)
+        self._transport = GrpcTransport(self._core.connection) if transport is None else transport
 
     def tools(self, *, refresh: bool = False, timeout: float | None = None) -> tuple[Tool, ...]:
         """Returns the tools of every model that is ready.
@@ -73,6 +84,7 @@ class VisionClient:
         /,
         *,
         timeout: float | None = None,
+        cancellation: Cancellation | None = None,
         **more_arguments: Any,
     ) -> ToolResult:
         """Calls a tool and returns what it answered.
@@ -83,22 +95,24 @@ class VisionClient:
         Args:
             tool: the tool's name.
             arguments: arguments by name. A picture is a PIL image, a uint8 array, a file's path or its bytes.
-            timeout: seconds that the call may take, instead of the client's. The server drops the call from
-                its queue when they are over.
+            timeout: seconds that the call may take, repetitions included, instead of the client's. The server drops
+                the call from its queue when they are over.
+            cancellation: what may give the call up from another thread.
             **more_arguments: arguments by keyword; they win over `arguments`.
 
         Raises:
             ArgumentError: an argument is wrong; `PictureError` if it is a picture.
             UnknownToolError: no model that is ready offers the tool.
             ConnectError: no server answers.
+            AccessError: the server asks for a token or a certificate.
             ServerLostError: the server went away while the call was under way.
             DeadlineError: the time ran out.
             ServerBusyError: the model's queue is full.
-            CallCancelledError: the client was closed while the call was under way.
+            CallCancelledError: the call was cancelled, or the client closed, while it was under way.
             ServerError: the model failed.
         """
         merged = {**(arguments or {}), **more_arguments}
-        return run(self._core.call(tool, merged, timeout), self._transport)
+        return run(self._core.call(ToolCall(tool, merged, timeout, cancellation)), self._transport)
 
     def stream(
         self,
@@ -107,6 +121,7 @@ class VisionClient:
         /,
         *,
         timeout: float | None = None,
+        cancellation: Cancellation | None = None,
         **more_arguments: Any,
     ) -> Generator[Progress | ToolResult, None, None]:
         """Calls a tool and yields its progress while it works, and its result as the last.
@@ -127,13 +142,15 @@ class VisionClient:
             tool: the tool's name.
             arguments: as for `call`.
             timeout: seconds that the call may take in all, instead of the client's.
+            cancellation: what may give the call up from another thread.
             **more_arguments: as for `call`.
 
         Raises:
             VisgateError: as for `call`; after progress too.
         """
         merged = {**(arguments or {}), **more_arguments}
-        return run_stream(self._core.stream(tool, merged, timeout), self._transport)
+        call = ToolCall(tool, merged, timeout, cancellation, watched=True)
+        return run_stream(self._core.stream(call), self._transport)
 
     def infer(
         self, model: str, inputs: Mapping[str, npt.ArrayLike], *, timeout: float | None = None
@@ -185,4 +202,4 @@ class VisionClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"VisionClient({self._core.address.target!r}, timeout={self._core.timeout})"
+        return f"VisionClient({self._core.servers!r}, timeout={self._core.timeout})"

@@ -2,102 +2,133 @@
 
 from __future__ import annotations
 
-import difflib
+import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tritonclient.grpc import service_pb2
 
-from visgate_client._address import parse_address
+from visgate_client._address import parse_addresses
+from visgate_client._call_context import CallContext
+from visgate_client._cancellation import Cancellation
+from visgate_client._catalogue import ToolCatalogue
+from visgate_client._channel import Compression, Connection
 from visgate_client._deadline import Deadline
-from visgate_client._decoding import read_result, read_times
+from visgate_client._decoding import Clocked, read_result, read_times
 from visgate_client._encoding import encode_arguments, encode_arrays
-from visgate_client._remote_calls import Answer, Inference, RemoteCalls
+from visgate_client._inference import Answer, Inference
+from visgate_client._remote_calls import RemoteCalls
 from visgate_client._results import ToolResult
+from visgate_client._retries import Retries
 from visgate_client._schema import check_arguments
+from visgate_client._security import Security
 from visgate_client._statistics import ModelStatistics, read_statistics
 from visgate_client._steps import Deliver, Offload, Steps
-from visgate_client._tools import STREAMED_KINDS, DeclaredTools, Tool, collect_tools, is_picture
+from visgate_client._tools import STREAMED_KINDS, Tool, is_picture
+from visgate_client._tracing import begin_span
 from visgate_client.errors import (
+    ArgumentError,
     ClientStateError,
     ConnectError,
     DeadlineError,
+    PictureError,
     ServerBusyError,
     ServerLostError,
     UnknownModelError,
-    UnknownToolError,
 )
 
-_TOOLS_PARAMETER = "tools"
+_LOGGER = logging.getLogger("visgate_client")
 
 
-@dataclass(slots=True)
-class _KnownTools:
-    """The tools as they were read last.
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """What a client is made with; see `VisionClient`."""
+
+    timeout: float = 60.0
+    shared_memory: bool = True
+    security: Security = field(default_factory=Security)
+    retries: Retries = field(default_factory=Retries)
+    compression: Compression = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool.
 
     Attributes:
-        by_name: None where they are to be read again.
+        tool: the tool's name.
+        arguments: its arguments by name, as the caller gave them.
+        timeout: seconds that it may take, or None for the client's.
+        cancellation: what may give it up from outside.
+        watched: whether its progress is wanted.
     """
 
-    by_name: dict[str, Tool] | None = None
-
-    def forget(self) -> None:
-        """They are to be read again before the next use."""
-        self.by_name = None
+    tool: str
+    arguments: Mapping[str, Any]
+    timeout: float | None = None
+    cancellation: Cancellation | None = None
+    watched: bool = False
 
 
 class ClientCore:
     """The state of one client, and everything that it does as steps; safe in threads."""
 
-    def __init__(self, server: str, *, timeout: float, shared_memory: bool) -> None:
-        self.address = parse_address(server)
-        self.timeout = timeout
-        Deadline.after(timeout)
-        self._known = _KnownTools()
-        self._remote = RemoteCalls(self.address, shared_memory=shared_memory, when_lost=self._known.forget)
+    def __init__(self, servers: str | Sequence[str], options: ClientOptions) -> None:
+        addresses = parse_addresses(servers)
+        self.connection = Connection(addresses, options.security, options.compression)
+        self.timeout = options.timeout
+        Deadline.after(options.timeout)
+        if options.security.is_exposed(addresses):
+            _LOGGER.warning(
+                "the token goes to %s without TLS, so others may read it: give Security root_certificates or tls=True",
+                self.servers,
+            )
+        self._same_clock = all(address.on_this_host for address in addresses)
+        self._remote = RemoteCalls(addresses, shared_memory=options.shared_memory, retries=options.retries)
+        self._catalogue = ToolCatalogue(self._remote, self.servers)
         self._closed = False
+
+    @property
+    def servers(self) -> str:
+        """The addresses, as errors and reprs show them."""
+        return ", ".join(address.target for address in self.connection.addresses)
 
     def tools(self, *, refresh: bool, timeout: float | None) -> Steps[tuple[Tool, ...]]:
         """Reads the tools of every model that is ready, or returns those read before."""
-        deadline = self._begin(timeout)
-        known = self._known.by_name
-        if known is None or refresh:
-            known = yield from self._read_tools(deadline)
-        return tuple(known.values())
+        return (yield from self._catalogue.all_tools(self._begin(timeout), refresh=refresh))
 
-    def call(self, name: str, arguments: Mapping[str, Any], timeout: float | None) -> Steps[ToolResult]:
+    def call(self, call: ToolCall) -> Steps[ToolResult]:
         """Calls a tool; one that streams is asked for no progress."""
-        return (yield from self._result(name, arguments, timeout, watched=False))
+        return (yield from self._result(call))
 
-    def stream(self, name: str, arguments: Mapping[str, Any], timeout: float | None) -> Steps[None]:
+    def stream(self, call: ToolCall) -> Steps[None]:
         """Calls a tool and delivers its progress, if it streams, and its result."""
-        result = yield from self._result(name, arguments, timeout, watched=True)
+        result = yield from self._result(call)
         yield Deliver(result)
 
     def infer(
         self, model: str, inputs: Mapping[str, npt.ArrayLike], timeout: float | None
     ) -> Steps[dict[str, npt.NDArray[Any]]]:
         """Sends arrays to a model as they are."""
-        deadline = self._begin(timeout)
-        answer = yield from self._remote.infer(Inference(model, tuple(encode_arrays(inputs))), deadline)
+        context = self._begin(timeout)
+        answer = yield from self._remote.infer(Inference(model, tuple(encode_arrays(inputs))), context)
         return answer.arrays
 
     def statistics(self, model: str, timeout: float | None) -> Steps[ModelStatistics]:
         """Reads what the server counted about a model."""
-        deadline = self._begin(timeout)
         request = service_pb2.ModelStatisticsRequest(name=model)
-        response = yield from self._remote.ask("ModelStatistics", request, deadline, model)
+        response = yield from self._remote.ask("ModelStatistics", request, self._begin(timeout), model)
         return read_statistics(model, response)
 
     def is_ready(self, timeout: float | None) -> Steps[bool]:
         """Tells whether the server is there and all its models are loaded."""
-        deadline = self._begin(timeout)
+        request = service_pb2.ServerReadyRequest()
         try:
-            response = yield from self._remote.ask("ServerReady", service_pb2.ServerReadyRequest(), deadline)
+            response = yield from self._remote.ask("ServerReady", request, self._begin(timeout), patiently=False)
         except (ConnectError, ServerLostError, ServerBusyError, DeadlineError):
             return False
         return bool(response.ready)
@@ -108,75 +139,63 @@ class ClientCore:
             self._closed = True
             yield from self._remote.close()
 
-    def _begin(self, timeout: float | None) -> Deadline:
+    def _begin(self, timeout: float | None) -> CallContext:
         if self._closed:
             raise ClientStateError("the client is closed; make a new one")
-        return Deadline.after(self.timeout if timeout is None else timeout)
+        return CallContext(Deadline.after(self.timeout if timeout is None else timeout))
 
-    def _read_tools(self, deadline: Deadline) -> Steps[dict[str, Tool]]:
-        request = service_pb2.RepositoryIndexRequest(ready=True)
-        index = yield from self._remote.ask("RepositoryIndex", request, deadline)
-        declared = []
-        for model in sorted({entry.name for entry in index.models}):
-            try:
-                request = service_pb2.ModelConfigRequest(name=model)
-                response = yield from self._remote.ask("ModelConfig", request, deadline, model)
-            except UnknownModelError:
-                continue  # unloaded since the index was read
-            if _TOOLS_PARAMETER in response.config.parameters:
-                tools_json = response.config.parameters[_TOOLS_PARAMETER].string_value
-                declared.append(DeclaredTools(model, tools_json, response.config.model_transaction_policy.decoupled))
-        known = collect_tools(declared)
-        self._known.by_name = known
-        return known
-
-    def _find_tool(self, name: str, deadline: Deadline) -> Steps[Tool]:
-        known = self._known.by_name
-        if known is None or name not in known:
-            known = yield from self._read_tools(deadline)
-        if name not in known:
-            near = tuple(difflib.get_close_matches(str(name), known, n=3, cutoff=0.5))
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
-            raise UnknownToolError(
-                f"server {self.address.target} offers no tool {name!r}; {hint}", name=name, near=near
-            )
-        return known[name]
-
-    def _result(
-        self, name: str, arguments: Mapping[str, Any], timeout: float | None, *, watched: bool
-    ) -> Steps[ToolResult]:
+    def _result(self, call: ToolCall) -> Steps[ToolResult]:
         began = time.perf_counter()
-        deadline = self._begin(timeout)
-        tool = yield from self._find_tool(name, deadline)
+        deadline = self._begin(call.timeout).deadline
+        span = begin_span(call.tool, self.servers)
         try:
-            answer = yield from self._answer(tool, arguments, deadline, watched)
+            context = CallContext(deadline, span, call.cancellation)
+            tool, answer = yield from self._found_and_answered(call, context)
+            span.is_for(tool.model)
+            total_ms = (time.perf_counter() - began) * 1e3
+            clocked = Clocked(answer.sent_ns, total_ms, answer.serialise_ms, answer.round_trip_ms, self._same_clock)
+            result = read_result(tool, answer.arrays, read_times(tool, answer.arrays, clocked))
+        except BaseException as error:
+            span.failed(error)
+            raise
+        span.finished(result.times)
+        return result
+
+    def _found_and_answered(self, call: ToolCall, context: CallContext) -> Steps[tuple[Tool, Answer]]:
+        """Makes a call, and once more if it turns out that the tool is not any more what it was."""
+        tool = yield from self._catalogue.find(call.tool, context)
+        try:
+            return tool, (yield from self._answer(tool, call, context))
         except UnknownModelError:
             # It was there when the tools were read. Nothing ran, so the call can be made again elsewhere.
-            self._known.forget()
-            tool = yield from self._find_tool(name, deadline)
-            answer = yield from self._answer(tool, arguments, deadline, watched)
-        times = read_times(
-            tool,
-            answer.arrays,
-            sent_ns=answer.sent_ns,
-            total_ms=(time.perf_counter() - began) * 1e3,
-            same_clock=self.address.on_this_host,
-        )
-        return read_result(tool, answer.arrays, times)
+            self._catalogue.forget()
+            tool = yield from self._catalogue.find(call.tool, context)
+        except PictureError:
+            raise
+        except ArgumentError:
+            present = yield from self._catalogue.changed(tool, context)
+            if present is None:
+                raise
+            tool = present
+        return tool, (yield from self._answer(tool, call, context))
 
-    def _answer(self, tool: Tool, arguments: Mapping[str, Any], deadline: Deadline, watched: bool) -> Steps[Answer]:
-        inference = yield from self._encode(tool, arguments, watched)
+    def _answer(self, tool: Tool, call: ToolCall, context: CallContext) -> Steps[Answer]:
+        began = time.perf_counter()
+        inference = yield from self._encode(tool, call)
+        encoded_ms = (time.perf_counter() - began) * 1e3
         if tool.streams:
-            return (yield from self._remote.stream(inference, tool, deadline))
-        return (yield from self._remote.infer(inference, deadline))
-
-    def _encode(self, tool: Tool, arguments: Mapping[str, Any], watched: bool) -> Steps[Inference]:
-        values = check_arguments(tool, arguments)
-        if any(_takes_reading(values[name]) for name in values if is_picture(tool.properties[name])):
-            tensors = yield Offload(lambda: encode_arguments(tool, values, watched=watched))
+            answer = yield from self._remote.stream(inference, tool, context)
         else:
-            tensors = encode_arguments(tool, values, watched=watched)
-        outputs = tuple(output.tensor for output in tool.outputs if watched or output.kind not in STREAMED_KINDS)
+            answer = yield from self._remote.infer(inference, context)
+        return Answer(answer.arrays, answer.sent_ns, answer.serialise_ms + encoded_ms, answer.round_trip_ms)
+
+    def _encode(self, tool: Tool, call: ToolCall) -> Steps[Inference]:
+        values = check_arguments(tool, call.arguments)
+        if any(_takes_reading(values[name]) for name in values if is_picture(tool.properties[name])):
+            tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched))
+        else:
+            tensors = encode_arguments(tool, values, watched=call.watched)
+        outputs = tuple(output.tensor for output in tool.outputs if call.watched or output.kind not in STREAMED_KINDS)
         return Inference(tool.model, tuple(tensors), outputs, sizes_of=tool.name)
 
 

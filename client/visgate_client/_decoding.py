@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tritonclient.utils import deserialize_bytes_tensor, triton_to_np_dtype
 
+from visgate_client._lease import Lease
 from visgate_client._results import Progress, Times, ToolResult
-from visgate_client._shared_memory import Region
 from visgate_client._tools import STREAMED_KINDS, OutputKind, Tool, ToolOutput
 from visgate_client.errors import ServerError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-def read_response(response: Any, regions: Mapping[str, Region]) -> dict[str, npt.NDArray[Any]]:
-    """Returns a response's outputs by name, read-only; those in shared memory are copied out of it.
+def read_response(response: Any, lease: Lease) -> dict[str, npt.NDArray[Any]]:
+    """Returns a response's outputs by name, read-only.
+
+    Args:
+        response: a ModelInferResponse.
+        lease: the shared memory that its request was given.
 
     Raises:
         ServerError: an output's bytes do not fit its shape.
@@ -27,10 +32,9 @@ def read_response(response: Any, regions: Mapping[str, Region]) -> dict[str, npt
     arrays = {}
     for index, output in enumerate(response.outputs):
         shape = tuple(output.shape)
-        region = regions.get(output.name)
         try:
-            if region is not None:
-                array = region.read(triton_to_np_dtype(output.datatype), shape)
+            if output.name in lease.outputs:
+                array = lease.read(output.name, triton_to_np_dtype(output.datatype), shape)
             elif output.datatype == "BYTES":
                 array = deserialize_bytes_tensor(response.raw_output_contents[index]).reshape(shape)
             else:
@@ -100,32 +104,48 @@ def read_progress(tool: Tool, arrays: Arrays) -> Progress | None:
     return Progress(step, of, _picture(tool, shown, preview))
 
 
-def read_times(tool: Tool, arrays: Arrays, *, sent_ns: int, total_ms: float, same_clock: bool) -> Times:
-    """Reads what the server measured.
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """What the client measured of one call.
 
-    Args:
-        tool: the tool.
-        arrays: the model's outputs.
+    Attributes:
         sent_ns: unix time in ns when the request was sent.
         total_ms: what the call took in all.
+        serialise_ms: what making the request and reading the answer took.
+        round_trip_ms: from sending the request to receiving the answer.
         same_clock: the server is on this host, so that its clock can be compared with `sent_ns`.
+    """
+
+    sent_ns: int
+    total_ms: float
+    serialise_ms: float
+    round_trip_ms: float
+    same_clock: bool
+
+
+def read_times(tool: Tool, arrays: Arrays, clocked: Clocked) -> Times:
+    """Reads what the server measured, and puts it beside what the client did.
 
     Raises:
         ServerError: the times are not what the wire contract says.
     """
     output = _output(tool, "times")
     measured = None if output is None else arrays.get(output.tensor)
+    total_ms, serialise_ms, round_trip_ms = clocked.total_ms, clocked.serialise_ms, clocked.round_trip_ms
     if output is None or measured is None:
-        return Times(total_ms)
+        return Times(total_ms, serialise_ms=serialise_ms)
     if measured.shape != (1, 3) or measured.dtype.kind != "i":
         raise broken_contract(tool.model, f"{output.tensor} is {measured.dtype} {measured.shape}, not INT64 [1, 3]")
     started_ns, compute_ns, rows = (int(value) for value in measured[0])
-    if not same_clock:
-        return Times(total_ms, compute_ms=compute_ns / 1e6, batch_size=rows)
-    if started_ns < sent_ns:
+    if not clocked.same_clock:
+        wire_ms = max(0.0, round_trip_ms - compute_ns / 1e6)
+        return Times(total_ms, None, compute_ns / 1e6, rows, None, serialise_ms, wire_ms)
+    if started_ns < clocked.sent_ns:
         # It ran before it was asked for: this is the answer to an earlier request, out of the cache.
-        return Times(total_ms, compute_ms=0.0, cached=True)
-    return Times(total_ms, (started_ns - sent_ns) / 1e6, compute_ns / 1e6, rows, cached=False)
+        return Times(total_ms, None, 0.0, None, True, serialise_ms, round_trip_ms)
+    queue_ms = (started_ns - clocked.sent_ns) / 1e6
+    wire_ms = max(0.0, round_trip_ms - queue_ms - compute_ns / 1e6)
+    return Times(total_ms, queue_ms, compute_ns / 1e6, rows, False, serialise_ms, wire_ms)
 
 
 def _output(tool: Tool, kind: OutputKind) -> ToolOutput | None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor, triton_to_np_dtype
 
+from visgate_client._lease import Lease
 from visgate_client._pictures import MAX_PIXELS, read_picture
 from visgate_client._schema import path_of
 from visgate_client._shared_memory import Region
@@ -84,8 +85,7 @@ def build_request(
     outputs: Iterable[str],
     *,
     timeout: float | None,
-    input_regions: Mapping[str, Region],
-    output_regions: Mapping[str, Region],
+    lease: Lease,
 ) -> Any:
     """Builds the ModelInferRequest.
 
@@ -94,30 +94,31 @@ def build_request(
         tensors: its inputs.
         outputs: the outputs wanted; none named means all.
         timeout: seconds that the request may wait in the model's queue, or None for the server's own limit.
-        input_regions: shared memory by tensor, for tensors that were copied there.
-        output_regions: shared memory by tensor, where the server is to put the outputs.
+        lease: shared memory, with the inputs in it that it has room for; the server is to put outputs there.
     """
     request = service_pb2.ModelInferRequest(model_name=model)
     for tensor in tensors:
         item = request.inputs.add(name=tensor.name, datatype=tensor.datatype)
         item.shape.extend(tensor.values.shape)
-        region = input_regions.get(tensor.name)
-        if region is None:
+        placement = lease.inputs.get(tensor.name)
+        if placement is None:
             request.raw_input_contents.append(tensor.to_bytes())
         else:
-            _refer(item, region, tensor.byte_size)
+            _refer(item, placement.region, tensor.byte_size, placement.offset)
     for name in outputs:
         item = request.outputs.add(name=name)
-        if name in output_regions:
-            _refer(item, output_regions[name], output_regions[name].byte_size)
+        if name in lease.outputs:
+            _refer(item, lease.outputs[name], lease.outputs[name].byte_size)
     if timeout is not None:
         request.parameters["timeout"].int64_param = max(1, int(timeout * 1_000_000))
     return request
 
 
-def _refer(item: Any, region: Region, byte_size: int) -> None:
+def _refer(item: Any, region: Region, byte_size: int, offset: int = 0) -> None:
     item.parameters["shared_memory_region"].string_param = region.name
     item.parameters["shared_memory_byte_size"].int64_param = byte_size
+    if offset:
+        item.parameters["shared_memory_offset"].int64_param = offset
 
 
 def _raw_tensor(name: str, given: npt.ArrayLike) -> Tensor:

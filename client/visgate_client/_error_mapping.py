@@ -12,6 +12,7 @@ import grpc
 
 from visgate_client._address import DEFAULT_GRPC_PORT
 from visgate_client.errors import (
+    AccessError,
     ArgumentError,
     CallCancelledError,
     ConnectError,
@@ -32,12 +33,18 @@ _CONNECTION_LOST = re.compile(
     r"sendmsg|transport|keepalive|end of tcp stream|server shutdown|server is stopping",
     re.IGNORECASE,
 )
+_UNTRUSTED = re.compile(r"certificate|handshake|ssl|tls", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
 _UNKNOWN_MODEL = re.compile(r"unknown model|requested model '.*' is not available", re.IGNORECASE)
 _BUSY = re.compile("Exceeds maximum queue size|Request timeout expired")
 _STUB_FAILED = re.compile(r"stub process|failed to process the request", re.IGNORECASE)
 _NO_SUCH_REGION = "Unable to find shared memory region"
 _OUTPUT_TOO_LARGE = "shared memory size specified with the request for output"
+
+
+def is_not_connected(error: grpc.RpcError) -> bool:
+    """Tells whether there was no connection to send the request over, so that nothing ran."""
+    return error.code() is grpc.StatusCode.UNAVAILABLE and bool(_NOT_CONNECTED.search(_details(error)))
 
 
 def is_unreachable(error: grpc.RpcError) -> bool:
@@ -101,6 +108,8 @@ def _translated(code: grpc.StatusCode, details: str, *, server: str, model: str,
         return deadline_error(server, model, timeout)
     if code is grpc.StatusCode.CANCELLED:
         return _from_cancelled(details, server)
+    if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+        return _denied(details or code.name, server)
     if _UNKNOWN_MODEL.search(details):
         return UnknownModelError(
             f"server {server} has no model {model} that is ready ({details}); "
@@ -135,10 +144,15 @@ def _from_unavailable(details: str, server: str, model: str) -> VisgateError:
             "try again later, or send fewer at once"
         )
     if "restricted" in details:
-        return _server_error(model, details)
+        return _denied(details, server)
     if _NOT_CONNECTED.search(details):
         hint = ""
-        if "Socket closed" in details or "http1" in details:
+        if _UNTRUSTED.search(details):
+            hint = (
+                " The TLS handshake failed: did Security's root_certificates sign the server's certificate, does that "
+                "bear this address (or server_name), and does the server ask for a certificate of yours?"
+            )
+        elif "Socket closed" in details or "http1" in details:
             hint = f" Something listens there: is it the gRPC port ({DEFAULT_GRPC_PORT} by default), not the HTTP one?"
         return ConnectError(
             f"no server answers at {server} ({_last_error(details)}); "
@@ -148,7 +162,9 @@ def _from_unavailable(details: str, server: str, model: str) -> VisgateError:
 
 
 def _from_cancelled(details: str, server: str) -> VisgateError:
-    if "hannel closed" in details or "ocally cancelled" in details or "hannel is closed" in details:
+    if "ocally cancelled" in details:
+        return CallCancelledError("the call was cancelled by its caller")
+    if "hannel closed" in details or "hannel is closed" in details:
         return CallCancelledError("the call was cancelled because the client was closed while it was under way")
     return _lost(server, details)
 
@@ -157,6 +173,14 @@ def _lost(server: str, details: str) -> ServerLostError:
     return ServerLostError(
         f"server {server} went away while the call was under way ({details}); "
         "whether the call ran is not known: see that the server runs again, then repeat the call"
+    )
+
+
+def _denied(details: str, server: str) -> AccessError:
+    # What the client sent is not repeated here: Triton names the header that it expects, not its value.
+    return AccessError(
+        f"server {server} does not let this client do that ({details}); "
+        "give it the token or the certificate that the server asks for: Security(token=…, token_header=…)"
     )
 
 

@@ -28,6 +28,9 @@ class Times:
         compute_ms: execution of the batch that the request was in; 0 for a cached answer.
         batch_size: requests' rows that were executed together; None for a cached answer.
         cached: whether the answer came from the server's response cache.
+        serialise_ms: reading and decoding the pictures, making the request, and reading the answer.
+        wire_ms: what is left of the round trip beside `queue_ms` and `compute_ms`: the way back, and for a server
+            elsewhere the way there and the queue too, which cannot be told apart from here.
     """
 
     total_ms: float
@@ -35,6 +38,8 @@ class Times:
     compute_ms: float | None = None
     batch_size: int | None = None
     cached: bool | None = None
+    serialise_ms: float | None = None
+    wire_ms: float | None = None
 
 
 @dataclass(frozen=True)

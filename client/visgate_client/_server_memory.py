@@ -16,14 +16,17 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any
 
 import grpc
+import numpy.typing as npt
 from tritonclient.grpc import service_pb2
 
 from visgate_client._error_mapping import is_unreachable
-from visgate_client._shared_memory import NoSharedMemoryError, Region, RegionPool, is_abandoned, sweep
+from visgate_client._lease import Lease, Placement
+from visgate_client._region_pool import RegionPool
+from visgate_client._shared_memory import NoSharedMemoryError, Region, is_abandoned, sweep
 from visgate_client._steps import Pause, Rpc, Steps
 
 _LOGGER = logging.getLogger("visgate_client")
@@ -35,7 +38,7 @@ _COUNTING_VERSION = (2, 50)
 _EXTENSION = "system_shared_memory"
 _RPC_TIMEOUT = 2.0  # seconds for housekeeping, which must not eat a call's own time
 _UNTIL_LET_GO = (0.005, 0.05, 0.25)  # seconds before each further attempt to give an answered call's region back
-_RETRY_SUSPECTS = 1.0  # seconds between two attempts to give suspects back
+_TIDY_UP_EVERY = 1.0  # seconds between two attempts to give regions back
 
 
 class _State(Enum):
@@ -43,24 +46,6 @@ class _State(Enum):
     OFFERED = auto()
     GRANTED = auto()
     OFF = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The regions that one request may use.
-
-    Attributes:
-        inputs: by tensor.
-        outputs: by tensor.
-    """
-
-    inputs: dict[str, Region] = field(default_factory=dict)
-    outputs: dict[str, Region] = field(default_factory=dict)
-
-    @property
-    def regions(self) -> list[Region]:
-        """All of them."""
-        return [*self.inputs.values(), *self.outputs.values()]
 
 
 class ServerMemory:
@@ -76,31 +61,38 @@ class ServerMemory:
         self._pool = RegionPool()
         self._lock = threading.Lock()
         self._suspects: list[Region] = []
-        self._retry_suspects_at = 0.0
+        self._tidy_up_at = 0.0
 
-    def lease(self, inputs: Mapping[str, int], outputs: Mapping[str, int], timeout: float | None) -> Steps[Lease]:
+    def lease(
+        self, inputs: Mapping[str, npt.NDArray[Any]], outputs: Mapping[str, int], timeout: float | None
+    ) -> Steps[Lease]:
         """Finds regions for the tensors for which that is worth while and possible.
 
         Args:
-            inputs: sizes in bytes by tensor.
+            inputs: the values by tensor.
             outputs: expected sizes in bytes by tensor.
             timeout: seconds that the call has left.
         """
-        inputs = {name: size for name, size in inputs.items() if size >= WORTHWHILE}
+        inputs = {name: values for name, values in inputs.items() if values.nbytes >= WORTHWHILE}
         outputs = {name: size for name, size in outputs.items() if size >= WORTHWHILE}
+        lease = Lease(self._pool)
         if self._state is _State.OFF or not (inputs or outputs):
-            return Lease()
+            return lease
         limit = _RPC_TIMEOUT if timeout is None else min(timeout, _RPC_TIMEOUT)
         if self._state is _State.UNKNOWN:
             yield from self._negotiate(limit)
-        yield from self._give_suspects_back(limit)
-        lease = Lease()
+        yield from self._tidy_up(limit)
         try:
-            for sizes, regions in ((inputs, lease.inputs), (outputs, lease.outputs)):
-                for name, size in sizes.items():
-                    region = yield from self._region(size, limit)
-                    if region is not None:
-                        regions[name] = region
+            for name, values in inputs.items():
+                found = self._pool.find(values)
+                if found is not None:
+                    lease.inputs[name] = Placement(*found, is_filled=True)
+                elif (region := (yield from self._region(values.nbytes, limit))) is not None:
+                    lease.inputs[name] = Placement(region)
+            for name, size in outputs.items():
+                region = yield from self._region(size, limit)
+                if region is not None:
+                    lease.outputs[name] = region
         except BaseException:
             self._pool.give_back(lease.regions)
             raise
@@ -118,6 +110,7 @@ class ServerMemory:
         if self._state is _State.OFF:
             self._pool.discard(lease.regions)
             return
+        self._pool.doubt(lease.borrowed)
         with self._lock:
             self._suspects.extend(lease.regions)
 
@@ -125,13 +118,15 @@ class ServerMemory:
         """Drops every region: the server that knew them is no more."""
         with self._lock:
             suspects, self._suspects = self._suspects, []
+        self._pool.recall()
         self._pool.discard([*suspects, *self._pool.take_all()])
 
     def close(self) -> Steps[None]:
-        """Gives back everything; what the server still uses loses its file at least."""
+        """Gives back everything; what the server still uses loses its file at least. Results stay as they are."""
         with self._lock:
             suspects, self._suspects = self._suspects, []
-        regions = [*self._pool.take_all(), *suspects]
+        lent = self._pool.recall(for_good=True)
+        regions = [*self._pool.take_all(), *lent, *suspects]
         self._state = _State.OFF
         try:
             refused = yield from self._unregister_all(regions)
@@ -188,7 +183,7 @@ class ServerMemory:
         except grpc.RpcError as error:
             self._pool.discard([region])
             if not is_unreachable(error):
-                self._turn_off(f"the server refuses it: {error.details()}")
+                self._turn_off(f"the server refuses it: {error.details()}", logging.WARNING)
             return False
         except BaseException:
             self._pool.discard([region])
@@ -212,16 +207,17 @@ class ServerMemory:
         for name in filter(is_abandoned, list(status.regions)):
             yield from self._unregister_name(name, limit)
 
-    def _give_suspects_back(self, limit: float) -> Steps[None]:
+    def _tidy_up(self, limit: float) -> Steps[None]:
+        """Gives back, now and then, what nobody used for a while and what the server has let go of."""
         with self._lock:
             now = time.monotonic()
-            if not self._suspects or now < self._retry_suspects_at:
+            if now < self._tidy_up_at:
                 return
-            self._retry_suspects_at = now + _RETRY_SUSPECTS
-            suspects, self._suspects = self._suspects, []
-        remaining = list(suspects)
+            self._tidy_up_at = now + _TIDY_UP_EVERY
+            suspects, self._suspects = [*self._suspects, *self._pool.take_suspects()], []
+        remaining = [*suspects, *self._pool.take_unused()]
         try:
-            for region in suspects:
+            for region in list(remaining):
                 let_go = yield from self._unregister(region, limit)
                 if let_go:
                     remaining.remove(region)
@@ -255,12 +251,12 @@ class ServerMemory:
             return None if is_unreachable(error) else False
         return True
 
-    def _turn_off(self, reason: str) -> None:
+    def _turn_off(self, reason: str, level: int = logging.INFO) -> None:
         with self._lock:
             told = self._state is _State.OFF
             self._state = _State.OFF
         if not told:
-            _LOGGER.info("pictures go over gRPC and not through shared memory: %s", reason)
+            _LOGGER.log(level, "pictures go over gRPC and not through shared memory: %s", reason)
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Regions of this host's shared memory, and a pool of them; knows no server and sends nothing.
+"""Regions of this host's shared memory; knows no server and sends nothing.
 
 A region is a file in /dev/shm under a name that nobody can guess, locked for as long as its owner lives. The
 lock is how the next client tells what a killed one left behind, even across containers that share /dev/shm
@@ -12,11 +12,10 @@ import fcntl
 import mmap
 import os
 import secrets
-import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +24,6 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux keeps POSIX shared 
 NAME_PREFIX = "visgate_client_"
 
 SMALLEST_REGION = 1 << 18
-LARGEST_POOL = 1 << 28
-"""Bytes that one client holds at most; calls that would need more go over gRPC alone."""
-
 _SHARE_OF_FREE = 4  # a region takes a quarter of what is free at most: Triton's own models need /dev/shm too
 
 
@@ -64,6 +60,7 @@ class Region:
                 self._path.unlink()
             os.close(self._descriptor)
             raise NoSharedMemoryError(str(error)) from error
+        self._address = int(np.frombuffer(self._memory, np.uint8).__array_interface__["data"][0])
         self._release = weakref.finalize(self, _remove, self._path, self._descriptor, os.getpid())
 
     @property
@@ -73,87 +70,38 @@ class Region:
 
     def write(self, array: npt.NDArray[Any]) -> None:
         """Copies an array of any strides into the region."""
-        view: npt.NDArray[Any] = np.ndarray(array.shape, array.dtype, buffer=self._memory)
-        np.copyto(view, array)
+        np.copyto(self._view(array.dtype, array.shape), array)
 
     def read(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """Copies an array out of the region."""
-        return np.ndarray(shape, dtype, buffer=self._memory).copy()
+        return self._view(dtype, shape).copy()
+
+    def lend(self, when_back: Callable[[Self], object]) -> npt.NDArray[np.uint8]:
+        """Returns the region itself as a read-only array, not copied.
+
+        Args:
+            when_back: called with the region when nobody has that array, or a view of it, any more. It may be called
+                at any moment on any thread, so it must take no lock.
+        """
+        # `frombuffer`, and not ndarray's own constructor: only that keeps the memory from being unmapped meanwhile.
+        lent: npt.NDArray[np.uint8] = np.frombuffer(self._memory, np.uint8)
+        lent.flags.writeable = False
+        weakref.finalize(lent, when_back, self).atexit = False
+        return lent
+
+    def offset_of(self, array: npt.NDArray[Any]) -> int | None:
+        """Returns where in the region an array lies that is contiguous, or None for one that lies elsewhere."""
+        offset = int(array.__array_interface__["data"][0]) - self._address
+        return offset if 0 <= offset <= self.byte_size - array.nbytes else None
+
+    def _view(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        return np.ndarray(shape, dtype, buffer=np.frombuffer(self._memory, np.uint8))
 
     def remove(self) -> None:
         """Removes the file; the memory goes when the server has let go of it too."""
         self._release()
-        with contextlib.suppress(BufferError):  # an array in some traceback looks into it: it goes with that
+        with contextlib.suppress(BufferError):  # an array looks into it: it goes with that
             self._memory.close()
-
-
-class RegionPool:
-    """A client's idle regions, kept to be used again; safe in threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: dict[int, list[Region]] = {}
-        self._held = 0  # bytes of all regions that exist, idle or in use
-
-    def take(self, byte_size: int) -> Region | None:
-        """Returns an idle region of a fitting size, or None if a new one has to be made."""
-        with self._lock:
-            idle = self._idle.get(region_size(byte_size))
-            return idle.pop() if idle else None
-
-    def create(self, byte_size: int) -> tuple[Region, list[Region]]:
-        """Makes a region.
-
-        Returns:
-            The region, and idle ones that had to give way to it: the server must be told, then `discard` them.
-
-        Raises:
-            NoSharedMemoryError: it would take more memory than there is, or than one client may hold.
-        """
-        size = region_size(byte_size)
-        given_up: list[Region] = []
-        with self._lock:
-            idle = sorted(self._all_idle(), key=lambda region: region.byte_size, reverse=True)
-            room = LARGEST_POOL - self._held
-            while room < size and idle:
-                room += idle[0].byte_size
-                given_up.append(idle.pop(0))
-            if room < size:
-                raise NoSharedMemoryError(f"{size} bytes more than one client may hold ({LARGEST_POOL})")
-            for region in given_up:
-                self._idle[region.byte_size].remove(region)
-            self._held += size
-        try:
-            return Region(size), given_up
-        except NoSharedMemoryError:
-            with self._lock:
-                self._held -= size
-                for region in given_up:
-                    self._idle[region.byte_size].append(region)
-            raise
-
-    def give_back(self, regions: Iterable[Region]) -> None:
-        """Takes regions back that no request uses any more."""
-        with self._lock:
-            for region in regions:
-                self._idle.setdefault(region.byte_size, []).append(region)
-
-    def take_all(self) -> list[Region]:
-        """Returns every idle region, none of which is idle any more."""
-        with self._lock:
-            regions = list(self._all_idle())
-            self._idle.clear()
-            return regions
-
-    def discard(self, regions: Iterable[Region]) -> None:
-        """Removes regions that were taken from this pool."""
-        for region in regions:
-            region.remove()
-            with self._lock:
-                self._held -= region.byte_size
-
-    def _all_idle(self) -> Iterable[Region]:
-        return (region for regions in self._idle.values() for region in regions)
 
 
 def region_size(byte_size: int) -> int:

@@ -15,7 +15,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from visgate_client._cancellation import Cancellation
+
 T = TypeVar("T")
+
+
+Metadata = tuple[tuple[str, str], ...]
+"""Headers of one remote call, as gRPC takes them: lower-case names and ASCII values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +31,18 @@ class Rpc:
     Attributes:
         method: a method of KServe's `GRPCInferenceService`, as in ``ModelInfer``.
         request: that method's request message.
-        timeout: seconds until the call is given up, or None for no limit.
+        timeout: seconds until the call, a stream with all its responses, is given up; None for no limit.
+        metadata: headers of this call beside those that every call of the client carries.
+        endpoint: which of the client's servers is meant, counted from 0.
+        cancellation: what may give the call up from outside.
     """
 
     method: str
     request: Any
     timeout: float | None
+    metadata: Metadata = ()
+    endpoint: int = 0
+    cancellation: Cancellation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +50,10 @@ class OpenStream:
     """A remote call whose responses come one by one; the step gives what `Receive` takes.
 
     Attributes:
-        method: a method that streams, as in ``ModelStreamInfer``.
-        request: its one request message.
-        timeout: seconds until the whole stream is given up, or None for no limit.
+        rpc: the call.
     """
 
-    method: str
-    request: Any
-    timeout: float | None
+    rpc: Rpc
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +119,14 @@ class AsyncResponseStream(Protocol):
 class Transport(Protocol):
     """What lies below a blocking client: it carries protobuf messages and knows nothing about tools."""
 
-    def send(self, method: str, request: Any, timeout: float | None) -> Any:
+    def send(self, rpc: Rpc) -> Any:
         """Sends one request and returns its response.
 
         Raises:
             grpc.RpcError: the call failed; `code()` and `details()` say how.
         """
 
-    def open_stream(self, method: str, request: Any, timeout: float | None) -> ResponseStream:
+    def open_stream(self, rpc: Rpc) -> ResponseStream:
         """Sends one request whose responses are then received one by one."""
 
     def close(self) -> None:
@@ -128,10 +136,10 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """What lies below an asyncio client: as `Transport`, awaited."""
 
-    async def send(self, method: str, request: Any, timeout: float | None) -> Any:
+    async def send(self, rpc: Rpc) -> Any:
         """As `Transport.send`; cancelling the task that awaits it cancels the call in the server."""
 
-    async def open_stream(self, method: str, request: Any, timeout: float | None) -> AsyncResponseStream:
+    async def open_stream(self, rpc: Rpc) -> AsyncResponseStream:
         """As `Transport.open_stream`."""
 
     async def close(self) -> None:
@@ -200,10 +208,10 @@ async def run_stream_async(steps: Steps[None], transport: AsyncTransport) -> Asy
 
 def _perform(step: Step, transport: Transport) -> Any:
     match step:
-        case Rpc(method, request, timeout):
-            return transport.send(method, request, timeout)
-        case OpenStream(method, request, timeout):
-            return transport.open_stream(method, request, timeout)
+        case Rpc():
+            return transport.send(step)
+        case OpenStream(rpc):
+            return transport.open_stream(rpc)
         case Receive(responses):
             return responses.receive()
         case Pause(seconds):
@@ -216,10 +224,10 @@ def _perform(step: Step, transport: Transport) -> Any:
 
 async def _perform_async(step: Step, transport: AsyncTransport) -> Any:
     match step:
-        case Rpc(method, request, timeout):
-            return await transport.send(method, request, timeout)
-        case OpenStream(method, request, timeout):
-            return await transport.open_stream(method, request, timeout)
+        case Rpc():
+            return await transport.send(step)
+        case OpenStream(rpc):
+            return await transport.open_stream(rpc)
         case Receive(responses):
             return await responses.receive()
         case Pause(seconds):

@@ -12,6 +12,7 @@ The tree::
     ├── UnknownToolError            no model that is ready offers this tool
     ├── UnknownModelError           the server has no such model, or it is not loaded
     ├── ConnectError                nothing that speaks Triton's protocol answers at the address
+    ├── AccessError                 the server asks for a token or a certificate that this client has not shown
     ├── ServerLostError             the server went away while the call was under way
     ├── DeadlineError               the time given for the call ran out
     ├── ServerBusyError             the model's queue is full: try again later
@@ -89,6 +90,10 @@ class UnknownModelError(VisgateError):
 
 class ConnectError(VisgateError):
     """Nothing that speaks Triton's gRPC protocol answers at the address; nothing was run."""
+
+
+class AccessError(VisgateError):
+    """The server does not let this client do what it asked: a token or a certificate is missing or wrong."""
 
 
 class ServerLostError(VisgateError):

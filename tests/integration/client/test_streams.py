@@ -32,6 +32,8 @@ from visgate_client import (
     VisgateError,
     VisionClient,
 )
+from visgate_client._call_context import CallContext
+from visgate_client._core import ToolCall
 from visgate_client._deadline import Deadline
 from visgate_client._steps import run
 from visgate_server.embedded import EmbeddedServer
@@ -284,7 +286,8 @@ def test_what_triton_itself_refuses_has_its_class(server) -> None:
 def stream_raw(client: VisionClient, tool: Tool) -> None:
     """Calls a tool that the server does not have in this form, as if it had changed since its tools were read."""
     core = client._core
-    run(core._answer(tool, {"seconds": 0.5}, Deadline.after(20), watched=True), client._transport)
+    call = ToolCall(tool.name, {"seconds": 0.5}, watched=True)
+    run(core._answer(tool, call, CallContext(Deadline.after(20))), client._transport)
 
 
 @pytest.mark.parametrize("how", ["stream", "call"])

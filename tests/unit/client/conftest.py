@@ -16,7 +16,7 @@ import pytest
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import serialize_byte_tensor
 
-from visgate_client import AsyncVisionClient, VisionClient
+from visgate_client import AsyncVisionClient, Rpc, VisionClient
 
 IMAGE = {"type": "string", "contentMediaType": "image/*", "description": "the picture"}
 
@@ -145,6 +145,8 @@ class MemoryTriton:
         self.tools: dict[str, list[dict[str, Any]] | str] = {"mixer": [tool_entry()]}
         self.version = "2.51.0"
         self.sent: list[tuple[str, Any, float | None]] = []
+        self.metadata: list[dict[str, str]] = []
+        self.endpoints: list[int] = []
         self.failures: dict[str, list[Exception]] = {}
         self.outputs: Callable[[Any], dict[str, np.ndarray]] = self.echo
         self.regions: dict[str, mmap.mmap] = {}
@@ -155,20 +157,24 @@ class MemoryTriton:
         self.drawing: Callable[[Any], Iterator[dict[str, np.ndarray] | str | Exception]] = self.draw
         self.streams: list[MemoryStream] = []
 
-    def send(self, method: str, request: Any, timeout: float | None) -> Any:
-        received = type(request).FromString(request.SerializeToString())
-        self.sent.append((method, received, timeout))
-        if self.failures.get(method):
-            raise self.failures[method].pop(0)
-        response = getattr(self, method)(received)
+    def send(self, rpc: Rpc) -> Any:
+        received = self._receive(rpc)
+        if self.failures.get(rpc.method):
+            raise self.failures[rpc.method].pop(0)
+        response = getattr(self, rpc.method)(received)
         return type(response).FromString(response.SerializeToString())
 
-    def open_stream(self, method: str, request: Any, timeout: float | None) -> MemoryStream:
-        assert method == "ModelStreamInfer"
-        received = type(request).FromString(request.SerializeToString())
-        self.sent.append((method, received, timeout))
-        self.streams.append(MemoryStream(self.drawing(received)))
+    def open_stream(self, rpc: Rpc) -> MemoryStream:
+        assert rpc.method == "ModelStreamInfer"
+        self.streams.append(MemoryStream(self.drawing(self._receive(rpc))))
         return self.streams[-1]
+
+    def _receive(self, rpc: Rpc) -> Any:
+        received = type(rpc.request).FromString(rpc.request.SerializeToString())
+        self.sent.append((rpc.method, received, rpc.timeout))
+        self.metadata.append(dict(rpc.metadata))
+        self.endpoints.append(rpc.endpoint)
+        return received
 
     def close(self) -> None:
         self.closed = True
@@ -188,7 +194,8 @@ class MemoryTriton:
         for item in request.inputs:
             if "shared_memory_region" in item.parameters:
                 region = self.regions[item.parameters["shared_memory_region"].string_param]
-                content = region[: item.parameters["shared_memory_byte_size"].int64_param]
+                offset = item.parameters["shared_memory_offset"].int64_param
+                content = region[offset : offset + item.parameters["shared_memory_byte_size"].int64_param]
             else:
                 content = next(raw)
             values[item.name] = read_tensor(item.datatype, tuple(item.shape), content)
@@ -312,12 +319,12 @@ class AwaitedTriton:
     def __init__(self, server: MemoryTriton) -> None:
         self._server = server
 
-    async def send(self, method: str, request: Any, timeout: float | None) -> Any:
+    async def send(self, rpc: Rpc) -> Any:
         await asyncio.sleep(0)
-        return self._server.send(method, request, timeout)
+        return self._server.send(rpc)
 
-    async def open_stream(self, method: str, request: Any, timeout: float | None) -> AwaitedStream:
-        return AwaitedStream(self._server.open_stream(method, request, timeout))
+    async def open_stream(self, rpc: Rpc) -> AwaitedStream:
+        return AwaitedStream(self._server.open_stream(rpc))
 
     async def close(self) -> None:
         self._server.close()

@@ -13,7 +13,8 @@ from PIL import Image
 from tritonclient.grpc import service_pb2
 
 from visgate_client import ServerError, Times
-from visgate_client._decoding import read_response, read_result, read_times
+from visgate_client._decoding import Clocked, read_response, read_result, read_times
+from visgate_client._lease import Lease
 from visgate_client._tools import DeclaredTools, Tool, parse_tools
 
 NO_TIMES = Times(1.0)
@@ -120,14 +121,14 @@ def message(content: bytes, shape: tuple[int, ...], datatype: str) -> Any:
 
 
 def test_outputs_are_read_only_arrays() -> None:
-    array = read_response(message(b"\1\0\2\0", (1, 2), "INT16"), {})["X"]
+    array = read_response(message(b"\1\0\2\0", (1, 2), "INT16"), Lease())["X"]
     np.testing.assert_array_equal(array, [[1, 2]])
     assert array.dtype == np.int16
     assert not array.flags.writeable
 
 
 def test_text_is_read_as_bytes() -> None:
-    array = read_response(message(b"\2\0\0\0hi\0\0\0\0", (2, 1), "BYTES"), {})["X"]
+    array = read_response(message(b"\2\0\0\0hi\0\0\0\0", (2, 1), "BYTES"), Lease())["X"]
     assert array.tolist() == [[b"hi"], [b""]]
 
 
@@ -139,7 +140,7 @@ def test_outputs_whose_bytes_do_not_fit_are_the_servers_fault(
     content: bytes, shape: tuple[int, ...], datatype: str
 ) -> None:
     with pytest.raises(ServerError, match="X "):
-        read_response(message(content, shape, datatype), {})
+        read_response(message(content, shape, datatype), Lease())
 
 
 # --- times ---
@@ -149,33 +150,33 @@ SENT = 1_700_000_000_000_000_000
 
 def times(tool: Tool, started_ns: int, *, same_clock: bool = True) -> Times:
     arrays = {"TIMES": np.array([[started_ns, 2_500_000, 4]], np.int64)}
-    return read_times(tool, arrays, sent_ns=SENT, total_ms=9.0, same_clock=same_clock)
+    return read_times(tool, arrays, Clocked(SENT, 9.0, 1.0, 7.0, same_clock))
 
 
 def test_times_on_the_servers_own_host(tool: Tool) -> None:
-    assert times(tool, SENT + 1_250_000) == Times(9.0, queue_ms=1.25, compute_ms=2.5, batch_size=4, cached=False)
+    assert times(tool, SENT + 1_250_000) == Times(9.0, 1.25, 2.5, 4, cached=False, serialise_ms=1.0, wire_ms=3.25)
 
 
 def test_what_ran_before_it_was_asked_for_came_from_the_cache(tool: Tool) -> None:
-    assert times(tool, SENT - 1) == Times(9.0, queue_ms=None, compute_ms=0.0, batch_size=None, cached=True)
+    assert times(tool, SENT - 1) == Times(9.0, None, 0.0, None, cached=True, serialise_ms=1.0, wire_ms=7.0)
 
 
 @pytest.mark.parametrize("offset", [-1, 1])
 def test_clocks_of_two_hosts_are_not_compared(tool: Tool, offset: int) -> None:
     remote = times(tool, SENT + offset, same_clock=False)
-    assert remote == Times(9.0, queue_ms=None, compute_ms=2.5, batch_size=4, cached=None)
+    assert remote == Times(9.0, None, 2.5, 4, cached=None, serialise_ms=1.0, wire_ms=4.5)
 
 
-def test_a_tool_without_times_has_a_total_only(tool: Tool) -> None:
-    assert read_times(tool, {}, sent_ns=SENT, total_ms=9.0, same_clock=True) == Times(9.0)
+def test_a_tool_without_times_has_what_the_client_measured_only(tool: Tool) -> None:
+    assert read_times(tool, {}, Clocked(SENT, 9.0, 1.0, 7.0, True)) == Times(9.0, serialise_ms=1.0)
     without = dataclasses.replace(tool, outputs=())
-    assert read_times(without, answer(), sent_ns=SENT, total_ms=9.0, same_clock=True) == Times(9.0)
+    assert read_times(without, answer(), Clocked(SENT, 9.0, 1.0, 7.0, True)) == Times(9.0, serialise_ms=1.0)
 
 
 @pytest.mark.parametrize("array", [np.zeros(3, np.int64), np.zeros((1, 2), np.int64), np.zeros((1, 3), np.float64)])
 def test_times_that_break_the_contract_are_the_servers_fault(tool: Tool, array: np.ndarray) -> None:
     with pytest.raises(ServerError, match="TIMES"):
-        read_times(tool, {"TIMES": array}, sent_ns=SENT, total_ms=1.0, same_clock=True)
+        read_times(tool, {"TIMES": array}, Clocked(SENT, 9.0, 1.0, 7.0, True))
 
 
 def test_a_result_shows_itself_without_its_pixels(tool: Tool) -> None:

@@ -12,6 +12,7 @@ from tritonclient.utils import np_to_triton_dtype
 
 from visgate_client import ArgumentError, PictureTooLargeError
 from visgate_client._encoding import build_request, encode_arguments, encode_arrays
+from visgate_client._lease import Lease
 from visgate_client._schema import check_arguments
 from visgate_client._tools import DeclaredTools, Tool, parse_tools
 
@@ -27,7 +28,7 @@ def encode(tool: Tool, **arguments: Any) -> list[Any]:
 
 
 def request_of(tensors: list[Any], **options: Any) -> Any:
-    return build_request("mixer", tensors, (), timeout=None, input_regions={}, output_regions={}, **options)
+    return build_request("mixer", tensors, (), timeout=None, lease=Lease(), **options)
 
 
 def test_every_input_is_sent_defaults_and_constants_included(tool: Tool, picture: np.ndarray) -> None:
@@ -81,7 +82,7 @@ def test_a_tools_own_limit_of_pixels_counts(tool: Tool) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0000001, 0.25, 60.0])
 def test_the_time_in_the_queue_is_in_microseconds_and_whole(seconds: float) -> None:
-    request = build_request("m", [], (), timeout=seconds, input_regions={}, output_regions={})
+    request = build_request("m", [], (), timeout=seconds, lease=Lease())
     assert request.parameters["timeout"].int64_param == max(1, int(seconds * 1e6))
     assert "timeout" not in request_of([]).parameters
 

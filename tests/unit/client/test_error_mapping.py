@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from visgate_client import (
+    AccessError,
     ArgumentError,
     CallCancelledError,
     ConnectError,
     DeadlineError,
+    Retries,
     ServerBusyError,
     ServerError,
     ServerLostError,
@@ -51,6 +53,7 @@ REPORTED = [
     ("INTERNAL", "Received RST_STREAM with error code 2", ServerLostError, "went away"),
     ("CANCELLED", "CANCELLED", ServerLostError, "went away"),
     ("CANCELLED", "Channel closed!", CallCancelledError, "client was closed"),
+    ("CANCELLED", "Locally cancelled by application!", CallCancelledError, "by its caller"),
     ("DEADLINE_EXCEEDED", "Deadline Exceeded", DeadlineError, "within 2.5 s"),
     ("UNAVAILABLE", "[request id: <id_unknown>] Exceeds maximum queue size", ServerBusyError, "full queue"),
     ("UNAVAILABLE", "[request id: 7] Request timeout expired", ServerBusyError, "in the queue"),
@@ -67,15 +70,19 @@ REPORTED = [
         ServerError,
         "decoupled",
     ),
-    ("UNAVAILABLE", "This protocol is restricted, expecting header 'x'", ServerError, "restricted"),
+    ("UNAVAILABLE", "This protocol is restricted, expecting header 'x'", AccessError, "token"),
+    ("UNAUTHENTICATED", "no such token", AccessError, "no such token"),
+    ("PERMISSION_DENIED", "", AccessError, "PERMISSION_DENIED"),
+    ("UNAVAILABLE", FAILED_TO_CONNECT + "Ssl handshake failed: CERTIFICATE_VERIFY_FAILED", ConnectError, "root_certif"),
     ("RESOURCE_EXHAUSTED", "Received message larger than max", ServerError, "larger than max"),
 ]
 
 
 @pytest.mark.parametrize(("code", "details", "kind", "words"), REPORTED)
 def test_each_failure_of_a_call_has_its_class(
-    client: Any, triton: Any, picture: np.ndarray, code: str, details: str, kind: type[VisgateError], words: str
+    make_client: Any, triton: Any, picture: np.ndarray, code: str, details: str, kind: type[VisgateError], words: str
 ) -> None:
+    client = make_client(shared_memory=False, retries=Retries(attempts=1))
     client.tools()
     # A model that vanished is looked for once more, so that failure has to happen twice.
     for _ in range(2):

@@ -12,7 +12,8 @@ import visgate_client
 from visgate_client import AsyncVisionClient, VisionClient, errors
 
 NAMES = """
-    ArgumentError AsyncResponseStream AsyncTransport AsyncVisionClient CallCancelledError ClientStateError
+    AccessError ArgumentError AsyncResponseStream AsyncTransport AsyncVisionClient CallCancelledError Cancellation
+    ClientStateError Retries Rpc Security
     ConnectError DeadlineError ModelStatistics PictureArrayError PictureError PictureFileError PictureFormatError
     PictureTooLargeError Progress ResponseStream ServerBusyError ServerError ServerLostError Times Tool ToolInput
     ToolOutput ToolResult Transport UnknownModelError UnknownToolError VisgateError VisionClient read_picture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import secrets
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,9 +21,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from visgate_client import AsyncVisionClient, ServerBusyError, ServerError, VisionClient, _shared_memory
+from visgate_client import (
+    AsyncVisionClient,
+    DeadlineError,
+    Retries,
+    Rpc,
+    ServerBusyError,
+    ServerError,
+    VisionClient,
+    _region_pool,
+    _shared_memory,
+)
 from visgate_client._output_sizes import OutputSizes
-from visgate_client._shared_memory import NoSharedMemoryError, Region, RegionPool, region_size, sweep
+from visgate_client._region_pool import RegionPool
+from visgate_client._shared_memory import NoSharedMemoryError, Region, region_size, sweep
 
 SHM = Path("/dev/shm")
 
@@ -86,7 +99,8 @@ def test_pictures_go_through_it_and_come_back_the_same(client: Any, triton: Any,
         # How large the outputs are is known from the second call on.
         outputs = {"PICTURE", "MASK"} if turn else set()
         assert carried(triton.last("ModelInfer")) == ({"IMAGE"}, outputs)
-    assert triton.methods().count("SystemSharedMemoryRegister") == 3
+    # Three, and two more because the result before is still there when the next one comes.
+    assert triton.methods().count("SystemSharedMemoryRegister") == 5
     assert triton.methods().count("SystemSharedMemoryUnregister") == 0
 
 
@@ -171,7 +185,7 @@ def test_a_server_that_refuses_it_is_not_asked_again_and_the_log_says_so_once(
         for _ in range(3):
             np.testing.assert_array_equal(client.call("blend", image=picture).arrays["picture"], 255 - picture)
     assert triton.methods().count("SystemSharedMemoryRegister") == 1
-    assert [record.getMessage().count("over gRPC") for record in caplog.records] == [1]
+    assert [(record.levelname, record.getMessage().count("over gRPC")) for record in caplog.records] == [("WARNING", 1)]
     assert not region_files()
 
 
@@ -188,7 +202,7 @@ def test_a_server_that_cannot_be_asked_is_asked_again(client: Any, triton: Any, 
 def test_too_little_room_costs_speed_only(
     client: Any, triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_shared_memory, "LARGEST_POOL", 1 << 10)
+    monkeypatch.setattr(_region_pool, "LARGEST_POOL", 1 << 10)
     np.testing.assert_array_equal(client.call("blend", image=picture).arrays["picture"], 255 - picture)
     assert carried(triton.last("ModelInfer"))[0] == set()
     assert not region_files()
@@ -233,8 +247,9 @@ def test_an_output_larger_than_before_comes_over_grpc(client: Any, triton: Any, 
 
 
 def test_memory_of_a_call_that_was_not_answered_is_not_used_again_until_the_server_lets_go(
-    client: Any, triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    make_client: Callable[..., Any], triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    client = make_client(retries=Retries(attempts=1))
     client.call("blend", image=picture)
     (region,) = triton.regions
     triton.held = {region}
@@ -245,7 +260,7 @@ def test_memory_of_a_call_that_was_not_answered_is_not_used_again_until_the_serv
     assert content != triton.regions[region][: picture.nbytes]
     abandoned = triton.regions[region][: picture.nbytes]
 
-    clock = [1000.0]
+    clock = [time.monotonic()]
     monkeypatch.setattr("visgate_client._server_memory.time.monotonic", lambda: clock[0])
     for _ in range(3):
         clock[0] += 10
@@ -262,7 +277,11 @@ def test_memory_of_a_call_that_was_not_answered_is_not_used_again_until_the_serv
     assert region not in region_files()
 
 
-def test_suspects_are_not_asked_about_in_every_call(client: Any, triton: Any, picture: np.ndarray) -> None:
+def test_suspects_are_not_asked_about_in_every_call(
+    client: Any, triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("visgate_client._server_memory.time.monotonic", lambda: clock[0])
     for _ in range(2):
         client.call("blend", image=picture)
     triton.held = set(triton.regions)
@@ -270,6 +289,7 @@ def test_suspects_are_not_asked_about_in_every_call(client: Any, triton: Any, pi
     with pytest.raises(ServerError):
         client.call("blend", image=picture)
     triton.sent.clear()
+    clock[0] += 1.5
     for _ in range(5):
         client.call("blend", image=picture)
     method = "SystemSharedMemoryUnregister"
@@ -283,9 +303,9 @@ async def test_memory_of_a_cancelled_call_is_set_aside(triton: Any, picture: np.
     class Hanging:
         """Answers everything but inferences."""
 
-        async def send(self, method: str, request: Any, timeout: float | None) -> Any:
-            answer = triton.send(method, request, timeout)
-            if method == "ModelInfer" and hung.is_set():
+        async def send(self, rpc: Rpc) -> Any:
+            answer = triton.send(rpc)
+            if rpc.method == "ModelInfer" and hung.is_set():
                 await asyncio.Event().wait()
             return answer
 
@@ -303,6 +323,141 @@ async def test_memory_of_a_cancelled_call_is_set_aside(triton: Any, picture: np.
         await client.call("blend", image=picture)
         used = triton.last("ModelInfer").inputs[0].parameters["shared_memory_region"].string_param
         assert used != region
+
+
+# --- results that are handed on ---
+
+
+def regions_of(request: Any) -> dict[str, tuple[str, int]]:
+    """Region and offset by input and output."""
+    return {
+        item.name: (
+            item.parameters["shared_memory_region"].string_param,
+            item.parameters["shared_memory_offset"].int64_param,
+        )
+        for items in (request.inputs, request.outputs)
+        for item in items
+        if "shared_memory_region" in item.parameters
+    }
+
+
+def result_in_memory(client: Any, picture: np.ndarray) -> Any:
+    client.call("blend", image=picture)  # now it is known how large the outputs are
+    return client.call("blend", image=picture)
+
+
+def test_a_result_is_handed_to_the_next_call_without_a_copy(client: Any, triton: Any, picture: np.ndarray) -> None:
+    result = result_in_memory(client, picture)
+    region, _ = regions_of(triton.last("ModelInfer"))["PICTURE"]
+    again = client.call("blend", image=result.arrays["picture"])
+    assert regions_of(triton.last("ModelInfer"))["IMAGE"] == (region, 0)
+    np.testing.assert_array_equal(again.arrays["picture"], picture)
+    np.testing.assert_array_equal(result.arrays["picture"], 255 - picture)
+
+
+def test_rows_of_a_result_are_handed_on_by_their_offset_and_columns_are_copied(
+    client: Any, triton: Any, picture: np.ndarray
+) -> None:
+    given = result_in_memory(client, picture).arrays["picture"]
+    again = client.call("blend", image=given[50:250])
+    assert regions_of(triton.last("ModelInfer"))["IMAGE"][1] == 50 * given.strides[0]
+    np.testing.assert_array_equal(again.arrays["picture"], picture[50:250])
+    again = client.call("blend", image=given[:, 50:])
+    assert regions_of(triton.last("ModelInfer"))["IMAGE"][1] == 0
+    np.testing.assert_array_equal(again.arrays["picture"], picture[:, 50:])
+
+
+def test_the_memory_of_a_result_is_its_own_while_anybody_looks_at_it_and_used_again_after(
+    client: Any, triton: Any, picture: np.ndarray
+) -> None:
+    result = result_in_memory(client, picture)
+    region, _ = regions_of(triton.last("ModelInfer"))["PICTURE"]
+    rows = result.arrays["picture"][7:9]
+    del result
+    for turn in range(3):
+        client.call("blend", image=np.roll(picture, turn, axis=0))
+        assert regions_of(triton.last("ModelInfer"))["PICTURE"][0] != region
+    np.testing.assert_array_equal(rows, 255 - picture[7:9])
+    del rows
+    used = set()
+    for _ in range(3):
+        client.call("blend", image=picture)
+        used |= {name for name, _ in regions_of(triton.last("ModelInfer")).values()}
+    assert region in used
+
+
+def test_results_hold_no_more_than_their_share(
+    client: Any, triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_region_pool, "LARGEST_LENT", 1 << 20)
+    results = [client.call("blend", image=np.roll(picture, turn, axis=0)) for turn in range(12)]
+    assert len(triton.regions) <= 1 + 4 + 2, "the rest are copies"
+    for turn, result in enumerate(results):
+        np.testing.assert_array_equal(result.arrays["picture"], 255 - np.roll(picture, turn, axis=0))
+
+
+def test_results_outlive_their_client_and_leave_no_files(
+    make_client: Callable[..., Any], triton: Any, picture: np.ndarray
+) -> None:
+    client = make_client()
+    result = result_in_memory(client, picture)
+    client.close()
+    assert not region_files()
+    assert not triton.regions
+    np.testing.assert_array_equal(result.arrays["picture"], 255 - picture)
+
+
+def test_a_result_that_an_unanswered_call_was_given_is_not_written_into_after_its_end(
+    make_client: Callable[..., Any], triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.monotonic()]
+    monkeypatch.setattr("visgate_client._server_memory.time.monotonic", lambda: clock[0])
+    client = make_client(retries=Retries(attempts=1))
+    result = result_in_memory(client, picture)
+    region, _ = regions_of(triton.last("ModelInfer"))["PICTURE"]
+    triton.fail("ModelInfer", "DEADLINE_EXCEEDED", "Deadline Exceeded")
+    with pytest.raises(DeadlineError):
+        client.call("blend", image=result.arrays["picture"])
+    del result
+    gc.collect()  # the error's traceback looked at it
+    triton.held = {region}
+    for _ in range(4):
+        clock[0] += 10
+        client.call("blend", image=picture)
+        assert region not in {name for name, _ in regions_of(triton.last("ModelInfer")).values()}
+    triton.held = set()
+    clock[0] += 10
+    client.call("blend", image=picture)
+    assert region not in triton.regions
+
+
+def test_a_result_from_before_the_server_was_started_again_is_copied(
+    client: Any, triton: Any, picture: np.ndarray
+) -> None:
+    result = result_in_memory(client, picture)
+    triton.regions.clear()
+    triton.fail("ModelInfer", "NOT_FOUND", "Unable to find shared memory region: 'visgate_client_x'")
+    for _ in range(3):
+        again = client.call("blend", image=result.arrays["picture"])
+        np.testing.assert_array_equal(again.arrays["picture"], picture)
+
+
+def test_what_nobody_used_for_a_while_is_given_back(
+    client: Any, triton: Any, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.monotonic()]
+    monkeypatch.setattr("visgate_client._server_memory.time.monotonic", lambda: clock[0])
+    for _ in range(3):
+        client.call("blend", image=np.tile(picture, (3, 3, 1)))
+    large = set(triton.regions)
+    clock[0] += 50
+    client.call("blend", image=picture)
+    assert large <= set(triton.regions)
+    for _ in range(2):
+        clock[0] += 50
+        client.call("blend", image=picture)
+    assert not large & set(triton.regions)
+    assert set(triton.regions) == region_files()
 
 
 # --- when it goes ---
@@ -498,7 +653,7 @@ def test_a_region_that_would_fill_the_memory_is_not_made() -> None:
 
 
 def test_idle_regions_give_way_when_the_pool_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_shared_memory, "LARGEST_POOL", 1 << 20)
+    monkeypatch.setattr(_region_pool, "LARGEST_POOL", 1 << 20)
     pool = RegionPool()
     small = [pool.create(1 << 18)[0] for _ in range(4)]
     with pytest.raises(NoSharedMemoryError):
@@ -536,11 +691,11 @@ def test_threads_never_share_a_region(triton: Any) -> None:
     send = triton.send
 
     class Locked:
-        def send(self, method: str, request: Any, timeout: float | None) -> Any:
-            if method == "ModelInfer":
+        def send(self, rpc: Rpc) -> Any:
+            if rpc.method == "ModelInfer":
                 threading.Event().wait(0.002)
             with lock:
-                return send(method, request, timeout)
+                return send(rpc)
 
         def close(self) -> None:
             return None

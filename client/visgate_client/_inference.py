@@ -1,0 +1,49 @@
+"""One request to a model and its answer, as arrays; knows neither tools nor gRPC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from visgate_client._encoding import Tensor, picture_pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One request to a model.
+
+    Attributes:
+        model: the model's name.
+        tensors: its inputs.
+        outputs: the outputs wanted; none named means all.
+        sizes_of: under which name the sizes of the outputs are remembered; empty for not at all.
+    """
+
+    model: str
+    tensors: tuple[Tensor, ...]
+    outputs: tuple[str, ...] = ()
+    sizes_of: str = ""
+
+    @property
+    def pixels(self) -> int:
+        """The pixels of its pictures."""
+        return picture_pixels(self.tensors)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered.
+
+    Attributes:
+        arrays: its outputs by tensor.
+        sent_ns: unix time in ns when the request was sent.
+        serialise_ms: what making the request and reading the answer took.
+        round_trip_ms: from sending the request to receiving the answer.
+    """
+
+    arrays: dict[str, npt.NDArray[Any]]
+    sent_ns: int
+    serialise_ms: float
+    round_trip_ms: float
