@@ -52,8 +52,11 @@ MESSAGES = (
     DemoMessage(
         "Find the edges of the drawing, and then draw a cat left of an apple on a red background from the edges."
     ),
+    DemoMessage("Caption the drawing. Then replace the apple in the drawing with a banana."),
+    DemoMessage("Make the background green. What is left of the banana?"),
 )
-"""At least six tool calls, of which the edges and the enlargement need the result of the one before; then drawings."""
+"""At least six tool calls, of which the edges and the enlargement need the result of the one before; then drawings,
+which are described, changed and asked about."""
 
 PHOTOS = tuple(message.photo for message in MESSAGES if message.photo is not None)
 

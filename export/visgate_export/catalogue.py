@@ -9,13 +9,18 @@ from visgate_export.recipe import NetworkRecipe
 def all_recipes() -> tuple[NetworkRecipe, ...]:
     """Every recipe, in the order in which `visgate-export` works through them."""
     from visgate_export.recipes import (
+        depth_estimation,
         diffusion,
         face_detection,
+        image_captioning,
         image_classification,
         line_detection,
         object_detection,
+        object_finding,
         person_mask,
         pose,
+        question_answering,
+        segmentation,
         soft_edges,
         super_resolution,
         text_embedding,
@@ -33,6 +38,11 @@ def all_recipes() -> tuple[NetworkRecipe, ...]:
         person_mask,
         soft_edges,
         super_resolution,
+        depth_estimation,
+        segmentation,
+        object_finding,
+        image_captioning,
+        question_answering,
         diffusion,
     )
     return tuple(recipe for module in modules for recipe in module.RECIPES)

@@ -13,9 +13,9 @@ from visgate_export.archive_cache import ArchiveCache, default_cache_folder
 from visgate_export.catalogue import all_recipes, select_recipes
 from visgate_export.diffusion.full_set import full_set, left_out
 from visgate_export.diffusion.network_set import Precision
-from visgate_export.diffusion.set_recipes import MODEL as DIFFUSION
 from visgate_export.diffusion.set_recipes import recipes_of_set
 from visgate_export.errors import ExportError
+from visgate_export.full_recipes import full_perception_recipes, left_to_pocket
 from visgate_export.lock_file import LockFile
 from visgate_export.pipeline import Outcome, Pipeline, Status, is_in_place
 from visgate_export.recipe import NetworkRecipe
@@ -48,7 +48,7 @@ def main() -> None:
     type=click.Choice(["pocket", "full"]),
     default="pocket",
     show_default=True,
-    help="Which diffusion networks: this project's small ones, or Stable Diffusion 1.5 and its relatives.",
+    help="Which networks: this project's small ones, or those that Visual ChatGPT uses.",
 )
 @click.option(
     "--weights",
@@ -84,15 +84,18 @@ def models(
     else:
         if weights is not None and (missing := left_out(weights)):
             click.echo(f"not in {weights}, so left out: {', '.join(missing)}", err=True)
-        full = recipes_of_set(full_set(weights, Precision(precision)))
-        notes = LockFile(repository / DIFFUSION / "1" / _NOTES)
+        if weights is not None and (kept := left_to_pocket(weights)):
+            click.echo(f"not in {weights}, so the pocket network stays: {', '.join(kept)}", err=True)
+        full = (*recipes_of_set(full_set(weights, Precision(precision))), *full_perception_recipes(weights))
 
         def export(pipeline: Pipeline, recipe: NetworkRecipe) -> Outcome:
             if recipe in full:
+                notes = LockFile(repository / recipe.model / "1" / _NOTES)
                 return replace(pipeline, lock=notes).export_unpinned(recipe, force=force)
             return pipeline.export(recipe, force=force)
 
-        others = tuple(recipe for recipe in all_recipes() if recipe.model != DIFFUSION)
+        replaced = {recipe.model for recipe in full}
+        others = tuple(recipe for recipe in all_recipes() if recipe.model not in replaced)
         outcomes = _work(repository, (*others, *full), only, export)
     _finish(outcomes, show_traceback)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from visgate_server.models.background_removal import BackgroundRemoval
 from visgate_server.models.classify_image import ClassifyImage
+from visgate_server.models.depth_estimation import DepthEstimation
 from visgate_server.models.describe_image import DescribeImage
 from visgate_server.models.detect_edges import DetectEdges
 from visgate_server.models.detect_faces import DetectFaces
@@ -12,8 +14,13 @@ from visgate_server.models.detect_lines import DetectLines
 from visgate_server.models.detect_objects import DetectObjects
 from visgate_server.models.detect_pose import DetectPose
 from visgate_server.models.diffusion import Diffusion
+from visgate_server.models.image_captioning import ImageCaptioning
+from visgate_server.models.object_editing import ObjectEditing
+from visgate_server.models.object_finding import ObjectFinding
 from visgate_server.models.person_mask import PersonMask
+from visgate_server.models.question_answering import QuestionAnswering
 from visgate_server.models.read_text import ReadText
+from visgate_server.models.segmentation import Segmentation
 from visgate_server.models.soft_edges import SoftEdges
 from visgate_server.models.text_embedding import TextEmbedding
 from visgate_server.models.upscale_image import UpscaleImage
@@ -31,11 +38,18 @@ MODELS: tuple[type[ServedModel], ...] = (
     DetectObjects,
     DetectFaces,
     PersonMask,
+    DepthEstimation,
+    Segmentation,
+    ObjectFinding,
+    BackgroundRemoval,
     ReadText,
     ClassifyImage,
     UpscaleImage,
     DescribeImage,
+    ImageCaptioning,
+    QuestionAnswering,
     Diffusion,
+    ObjectEditing,
     TextEmbedding,
 )
 """Every model that `model_repository/` holds a folder for, in the order in which documents list them."""

@@ -8,42 +8,71 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from visgate_server.diffusion.control_pictures import fit_control_picture
+from visgate_server.diffusion.control_pictures import CONTROL_FITS, fit_control_picture
 from visgate_server.diffusion.draw_request import Control, DrawRequest
 from visgate_server.diffusion.profile import DiffusionProfile
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.image_processing.resizing import resized
+from visgate_server.inpainting_patch import InpaintingPatch, inpainting_patch
+from visgate_server.models.upscale_image import FACTOR
 from visgate_server.tool_model import Image, ToolRequest
 
 MAX_PROMPT_CHARACTERS = 2000
 """Far more than the 75 tokens that a text encoder reads; more than that is a mistake."""
 
+MASKED_FROM = 128
+"""A mask's pixel of this level or more is drawn anew."""
+
 Fields = dict[str, Any]
 """Values for fields of a `DrawRequest`."""
 
 
-def draw_request(request: ToolRequest, profile: DiffusionProfile) -> DrawRequest:
+@dataclass(frozen=True, eq=False)
+class DrawingPlan:
+    """What a request comes to.
+
+    Attributes:
+        request: for the engine.
+        patch: where the drawing goes, if it is a part of a picture.
+    """
+
+    request: DrawRequest
+    patch: InpaintingPatch | None = None
+
+
+def plan_drawing(request: ToolRequest, profile: DiffusionProfile) -> DrawingPlan:
     """What to draw, with the profile's size and guidance, and a seed, where the request leaves those open.
 
     Raises:
-        InvalidArgumentError: a prompt is empty or far too long. What the engine cannot draw it refuses itself.
+        InvalidArgumentError: a prompt is empty or far too long, or a mask does not fit its picture. What the engine
+            cannot draw it refuses itself.
     """
-    width, height = _size(request, profile)
-    return DrawRequest(
+    operation = request.text("operation")
+    patch = _patch(request, profile) if operation == "inpaint" else None
+    if patch is not None:
+        width = height = profile.side
+        fields = _inpaint(patch)
+    else:
+        width, height = _size(request, profile)
+        fields = _OPERATIONS[operation](request, width, height)
+    drawn = DrawRequest(
         prompt=_prompt(request, "prompt", required=True),
         negative_prompt=_prompt(request, "negative_prompt"),
         steps=request.integer("steps"),
-        guidance=request.number("guidance") or profile.default_guidance,
+        guidance=request.number("guidance") or profile.guidance_of(fields.get("unet", "base")),
         seed=_seed(request.integer("seed")),
         scheduler=request.text("scheduler"),
+        image_guidance=request.number("image_guidance") or profile.default_image_guidance,
         width=width,
         height=height,
         preview_every=request.integer("preview_every"),
-        **_OPERATIONS[request.text("operation")](request, width, height),
+        **fields,
     )
+    return DrawingPlan(drawn, patch)
 
 
 def _prompt(request: ToolRequest, name: str, *, required: bool = False) -> str:
@@ -96,6 +125,27 @@ def _redraw(request: ToolRequest, width: int, height: int) -> Fields:
     return {"image": resized(request.image(), width, height), "strength": request.number("strength")}
 
 
+def _edit(request: ToolRequest, width: int, height: int) -> Fields:
+    return {"unet": "edit", "image": resized(request.image(), width, height)}
+
+
+def _inpaint(patch: InpaintingPatch) -> Fields:
+    return {"unet": "inpaint", "image": patch.image_to_draw(), "mask": patch.mask_to_draw()}
+
+
+def _patch(request: ToolRequest, profile: DiffusionProfile) -> InpaintingPatch:
+    image, mask = request.image(), request.image("mask")
+    if image.shape != mask.shape:
+        raise InvalidArgumentError(
+            f"input MASK has {mask.shape[1]} × {mask.shape[0]} pixels and input IMAGE {image.shape[1]} × "
+            f"{image.shape[0]}: give a mask of the picture's size"
+        )
+    redrawn = mask.max(axis=2) >= MASKED_FROM
+    if not redrawn.any():
+        raise InvalidArgumentError("input MASK has no white in it: make white what is to be drawn anew")
+    return inpainting_patch(image, redrawn, profile.side, FACTOR)
+
+
 _OPERATIONS: Mapping[str, Callable[[ToolRequest, int, int], Fields]] = MappingProxyType(
-    {"text": _from_text, "edges": _control("edges"), "depth": _control("depth"), "redraw": _redraw}
+    {"text": _from_text, "redraw": _redraw, "edit": _edit, **{kind: _control(kind) for kind in CONTROL_FITS}}
 )

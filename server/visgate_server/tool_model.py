@@ -7,7 +7,7 @@ together, and `visgate_server.python_backend` brings those from Triton and takes
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -92,13 +92,25 @@ class Prepared(Generic[ContextT]):
 Response = ToolResponse | TensorResponse
 
 
+OnProgress = Callable[[Tensors], None]
+"""Called with the tensors of each response that comes ahead of the result."""
+
+
 @dataclass(frozen=True)
 class ModelCall:
-    """A request to another tool model of the same server; a batch axis leads each input tensor."""
+    """A request to another tool model of the same server; a batch axis leads each input tensor.
+
+    Attributes:
+        outputs: of the result.
+        streams: the model answers with several responses: progress, and then the result.
+        on_progress: gets the tensors of progress, in the thread that makes the call; it must not raise.
+    """
 
     model: str
     inputs: Tensors
     outputs: tuple[str, ...]
+    streams: bool = False
+    on_progress: OnProgress | None = None
 
 
 class ModelCaller(Protocol):

@@ -121,6 +121,8 @@ class ToolSpec:
         constants: values that this tool binds to inputs of its model, by argument name, so that one model can
             offer several tools.
         examples: phrases a person might say for this tool; the offline planner compares requests with them.
+        checkpoint: what the full profile runs for this tool, as people name it; empty where both profiles run the same.
+        source: where this profile's answer comes from: a package's network, weights of this project, or an algorithm.
     """
 
     name: str
@@ -130,6 +132,8 @@ class ToolSpec:
     pictures: tuple[PictureOutput, ...] = ()
     constants: Mapping[str, Scalar] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
+    checkpoint: str = ""
+    source: str = ""
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the tool's arguments."""

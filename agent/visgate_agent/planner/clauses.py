@@ -9,7 +9,8 @@ from visgate_agent.planner.english import COMMANDS, QUESTIONS
 
 _LEADS = r"(?:(?:also|now|please|then|finally|next|lastly|afterwards|again)\b,?\s+)*"
 
-_SENTENCE_END = re.compile(r"[.!?;:]+(?=\s|$)|\n+|[.!?;]*$")
+_SENTENCE_END = re.compile(r"[.!?;]+(?=\s|$)|\n+|[.!?;]*$")
+_ANNOUNCED = re.compile(r"\b(?:answer|tell me)(?:\s+(?:me|this|the|my|following|question))*\s*:\s*", re.I)
 _SEQUENCE = re.compile(
     r"\s*,?\s*\b(?:and\s+|but\s+)?(?:then|after that|after this|afterwards|next,|finally,?|lastly,?)\s+", re.I
 )
@@ -19,10 +20,16 @@ _FILLER = re.compile(
     r"first(?=,|$|\s+(?:" + "|".join(COMMANDS) + r")\b))\b[\s,]*)+",
     re.I,
 )
+_QUESTION = re.compile(
+    rf"^(?:(?:{'|'.join(map(re.escape, QUESTIONS))}|was|were|am|has|have|which|count|answer)\b"
+    r"|tell (?:me )?(?:what|where|which|who|whose|how|if|whether|why|when|about)\b"
+    r"|(?:in|on|at|to|from|of) (?:which|what)\b)",
+    re.I,
+)
 _COURTESY = re.compile(
     r"^(?:(?:can|could|would|will) you (?:please )?|i(?:'d| would) like you to |i want you to )", re.I
 )
-_TRAILING = re.compile(r"[\s,]*(?:\b(?:please|too|as well|for me|thanks|thank you)\b[\s,]*)+$", re.I)
+_TRAILING = re.compile(r"[\s,]*(?:\b(?:please|too|as well|for me|thanks|thank you|step by step)\b[\s,]*)+$", re.I)
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|(?<!\w)\'[^\']*\'(?!\w)')
 _NOUN_CONJUNCTION = re.compile(r"\s*(?:,\s*and|,|\band)\s+(?=(?:the|its|all|any|every|his|her|their)\s)", re.I)
 _BARE_CONJUNCTION = re.compile(r"\s+and\s+", re.I)
@@ -40,8 +47,10 @@ def split_clauses(text: str, verbs: Collection[str] = ()) -> tuple[str, ...]:
     """
     starts = "|".join(map(re.escape, (*COMMANDS, *QUESTIONS, *sorted(verbs))))
     conjunction = re.compile(rf"{_AND}(?={_LEADS}(?:{starts})\b)", re.I)
-    pieces = [text]
-    for separator in (_SENTENCE_END, _SEQUENCE, conjunction):
+    # "Draw this: a cat" is one clause, "look at this: what is it" is two.
+    colon = re.compile(rf"\s*:\s+(?={_LEADS}(?:{starts})\b)", re.I)
+    pieces = [_ANNOUNCED.sub("", text)]
+    for separator in (_SENTENCE_END, colon, _SEQUENCE, conjunction):
         pieces = [part for piece in pieces for part in _split(piece, separator)]
     clauses = (_stripped(piece) for piece in pieces)
     return tuple(clause for clause in clauses if re.search(r"\w", clause))
@@ -61,6 +70,11 @@ def noun_splits(clause: str) -> tuple[tuple[str, str], ...]:
             if left and right and left.lower() != verb.lower():
                 found.append((left, f"{verb} {right}"))
     return tuple(dict.fromkeys(found))
+
+
+def is_question(clause: str) -> bool:
+    """Whether a clause asks for an answer in words."""
+    return _QUESTION.match(clause) is not None
 
 
 def quoted_strings(text: str) -> tuple[str, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
 from visgate_agent.planner.clauses import quoted_strings
-from visgate_agent.planner.drawing import read_drawing
+from visgate_agent.planner.drawing import read_drawing, without_settings
 from visgate_agent.planner.english import COLOURS, NUMBERS
+from visgate_agent.planner.sides import SIDES, growth
+from visgate_agent.planner.text_arguments import TextRole, is_drawing_tool, is_free_text, required_texts
+from visgate_agent.planner.things import read_things
 from visgate_agent.vision import is_picture
 from visgate_client import Tool
 
@@ -21,39 +24,61 @@ _REFUSALS = frozenset({"no", "not", "without", "never"})
 _WEAK_WORDS = frozenset({"k", "n", "of", "the", "in", "max", "min", "maximum", "minimum"})
 
 
-def fill_arguments(tool: Tool, clause: str) -> dict[str, Any]:
+def fill_arguments(tool: Tool, clause: str, no_things: Collection[str] = ()) -> dict[str, Any]:
     """The arguments that a clause gives a value to; the server knows the defaults of the others.
 
     Numbers count where they stand beside the argument's name ("a threshold of 0.3", "top 3"), words where they are
     among the argument's choices, colours where the argument is about one, quoted text for any other string. A
-    string that is required takes the whole clause if there is nothing better, or, where the tool draws, what the
-    clause says is to be drawn.
+    string that is required takes what its role asks for: what is to be drawn, the thing that the clause speaks of,
+    what is to be in its place, or the whole clause if there is nothing better.
+
+    Args:
+        tool: whose arguments.
+        clause: one clause of a request.
+        no_things: stems of words that are no things in a picture.
     """
     found: dict[str, Any] = {}
     texts = required_texts(tool)
     for name, schema in tool.properties.items():
         if is_picture(schema):
             continue
-        if name in texts and is_drawing_tool(tool):
-            value: Any = read_drawing(clause, _numbers(tool)).prompt or None
-        elif texts and name not in texts and quoted_strings(clause) and _is_free_text(schema):
+        if texts and name not in texts and quoted_strings(clause) and is_free_text(schema):
             value = None  # what is quoted is for the text that the tool cannot do without
+        elif name in texts and not _takes_quotes(tool, texts[name]):
+            value = _required_text(texts[name], tool, clause, no_things)
         else:
             value = _value(name, schema, clause, _rivals(tool, name))
             value = clause if value is None and name in texts else value
         if value is not None:
             found[name] = value
+    if not texts and tool.properties.keys() >= SIDES:
+        found = growth(clause) | found
     return found
 
 
-def required_texts(tool: Tool) -> tuple[str, ...]:
-    """The arguments that take free text and have to be given."""
-    return tuple(name for name in tool.required if _is_free_text(tool.properties[name]))
+def settings_only(clause: str, tools: Iterable[Tool]) -> bool:
+    """Whether a clause says nothing but values of arguments: "use the ddim scheduler and 30 steps"."""
+    return any(not without_settings(clause, _numbers(tool), _choices(tool)) for tool in tools)
 
 
-def is_drawing_tool(tool: Tool) -> bool:
-    """Whether a tool makes pictures of what it is told in words."""
-    return bool(required_texts(tool)) and any(output.kind == "picture" for output in tool.outputs)
+def _takes_quotes(tool: Tool, role: TextRole) -> bool:
+    """Whether a required text is any string, to be found as every other string is."""
+    return role is TextRole.OTHER or (role is TextRole.PROMPT and not is_drawing_tool(tool))
+
+
+def _required_text(role: TextRole, tool: Tool, clause: str, no_things: Collection[str]) -> str | None:
+    quoted = quoted_strings(clause)
+    match role:
+        case TextRole.PROMPT:
+            return read_drawing(clause, _numbers(tool), _choices(tool)).prompt or None
+        case TextRole.INSTRUCTION:
+            return without_settings(quoted[0] if quoted else clause, _numbers(tool), _choices(tool))
+        case TextRole.QUESTION:
+            return f"{quoted[0] if quoted else clause}".rstrip("?") + "?"
+        case TextRole.REPLACEMENT:
+            return read_things(without_settings(clause, _numbers(tool), _choices(tool)), no_things).other or None
+        case _:
+            return read_things(clause, no_things).thing or (quoted[0] if quoted else None)
 
 
 def missing_arguments(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, ...]:
@@ -61,12 +86,12 @@ def missing_arguments(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, ..
     return tuple(name for name in tool.required if name not in arguments and not is_picture(tool.properties[name]))
 
 
-def _is_free_text(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "string" and "enum" not in schema and not is_picture(schema)
-
-
 def _numbers(tool: Tool) -> tuple[str, ...]:
     return tuple(name for name, schema in tool.properties.items() if schema.get("type") in ("number", "integer"))
+
+
+def _choices(tool: Tool) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(map(str, schema["enum"])) for name, schema in tool.properties.items() if "enum" in schema}
 
 
 def _value(name: str, schema: Mapping[str, Any], clause: str, rivals: frozenset[str]) -> Any:

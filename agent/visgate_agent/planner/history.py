@@ -38,6 +38,7 @@ class History:
         made: all pictures that tools made, oldest first.
         answers: the tools' answers to the newest user message, in the order of the calls.
         last_source: the picture that the last call of an earlier request was given; none if there was none.
+        last_made: the picture that the last call of an earlier request made; none if it made none.
     """
 
     request: UserMessage
@@ -45,6 +46,7 @@ class History:
     made: tuple[MadePicture, ...]
     answers: tuple[ToolMessage, ...]
     last_source: str | None = None
+    last_made: MadePicture | None = None
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -59,6 +61,7 @@ def read_history(messages: Sequence[Message]) -> History:
     answers: list[ToolMessage] = []
     request = UserMessage("")
     last_source: str | None = None
+    last_made: MadePicture | None = None
     newest = max((at for at, message in enumerate(messages) if isinstance(message, UserMessage)), default=0)
     for at, message in enumerate(messages):
         if isinstance(message, UserMessage):
@@ -67,12 +70,15 @@ def read_history(messages: Sequence[Message]) -> History:
         elif isinstance(message, ToolMessage):
             answers.append(message)
             source = _source(message, known=(*photos, *(picture.name for picture in made)))
-            made += [
+            new = [
                 MadePicture(name, message.call.name, output, source, at > newest)
                 for output, name in enumerate(message.pictures)
             ]
-            last_source = source if at < newest and source is not None else last_source
-    return History(request, tuple(photos), tuple(made), tuple(answers), last_source)
+            made += new
+            if at < newest and message.error is None:
+                last_source = source or last_source
+                last_made = new[0] if new else None
+    return History(request, tuple(photos), tuple(made), tuple(answers), last_source, last_made)
 
 
 def _source(message: ToolMessage, known: Sequence[str]) -> str | None:

@@ -12,6 +12,7 @@ from visgate_agent.planner.history import History
 from visgate_agent.planner.plan import Plan, PlannedStep
 from visgate_agent.planner.references import AllPhotos
 from visgate_agent.planner.resolution import EarlierStep, NoPicture, PictureResolver, Resolved, Waits
+from visgate_agent.planner.tool_words import result_stems
 from visgate_agent.vision import picture_arguments
 from visgate_client import Tool
 
@@ -43,17 +44,21 @@ class Progress:
 def follow_plan(plan: Plan, history: History, tools: Sequence[Tool]) -> Progress:
     """The calls that come next, given the answers to those that were made."""
     resolver = PictureResolver(history, tools)
+    no_things = result_stems(tools)
     earlier, done = _answered(plan, history)
     to_come = plan.steps[done:]
     if any(answer.error is not None for answer in history.answers):
         return Progress(obstacle="A step failed." if to_come else "", left_out=_clauses(to_come))
     calls: list[NextCall] = []
     for position, step in enumerate(to_come):
-        resolved = _pictures(step, resolver, earlier)
-        if isinstance(resolved, Waits):
+        further = _further_picture(step.tool, resolver, earlier)
+        resolved = further.main if isinstance(further, _Further) else _pictures(step, resolver, earlier)
+        if isinstance(resolved, Waits) or isinstance(further, Waits):
             break
         obstacle = resolved.reason if isinstance(resolved, NoPicture) else ""
-        arguments = fill_arguments(step.tool, step.clause)
+        arguments = fill_arguments(step.tool, step.clause, no_things)
+        if further is not None:
+            arguments |= further.arguments
         if missing := _missing(step.tool, arguments):
             obstacle = f"{step.tool.name} also needs {', '.join(missing)}, and I do not see it in the request."
         if isinstance(resolved, NoPicture) or obstacle:
@@ -88,9 +93,30 @@ def _pictures(
     return resolver.resolve(step.reference, step.tool, earlier)
 
 
+@dataclass(frozen=True)
+class _Further:
+    """A second picture that was found, and the one that it was made of."""
+
+    arguments: dict[str, Any]
+    main: Resolved
+
+
+def _further_picture(tool: Tool, resolver: PictureResolver, earlier: Sequence[EarlierStep]) -> _Further | Waits | None:
+    """The second picture that a tool needs, if one of that name was made: a clause speaks of one picture alone.
+
+    A mask belongs to the picture that it was made of, so that is the one to be worked on.
+    """
+    for name in picture_arguments(tool)[1:]:
+        if name in tool.required:
+            found = resolver.made_as(name, earlier)
+            return (
+                found if found is None or isinstance(found, Waits) else _Further({name: found[0]}, Resolved(found[1:]))
+            )
+    return None
+
+
 def _missing(tool: Tool, arguments: dict[str, Any]) -> tuple[str, ...]:
-    # A clause speaks of one picture; which would be a second one's, nothing tells.
-    further = tuple(name for name in picture_arguments(tool)[1:] if name in tool.required)
+    further = tuple(name for name in picture_arguments(tool)[1:] if name in tool.required and name not in arguments)
     return (*missing_arguments(tool, arguments), *further)
 
 

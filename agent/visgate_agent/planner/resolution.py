@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from visgate_agent.picture_names import is_picture_name
 from visgate_agent.planner.english import LOOKING
-from visgate_agent.planner.filling import is_drawing_tool
 from visgate_agent.planner.history import History, MadePicture
 from visgate_agent.planner.references import (
     AllPhotos,
@@ -19,6 +18,7 @@ from visgate_agent.planner.references import (
     OriginalPhoto,
     Reference,
 )
+from visgate_agent.planner.text_arguments import is_changing_tool, is_drawing_tool
 from visgate_agent.planner.tool_words import ResultWords, mentioned_stems
 from visgate_client import Tool
 
@@ -69,6 +69,7 @@ class PictureResolver:
         self._words = {tool.name: ResultWords.of(tool) for tool in tools}
         self._drawing = {tool.name for tool in tools if is_drawing_tool(tool)}
         self._looking = {tool.name for tool in tools if tool.name.split("_")[0] in LOOKING}
+        self._changing = {tool.name for tool in tools if is_changing_tool(tool)} - self._looking
 
     def resolve(self, reference: Reference, tool: Tool, earlier: Sequence[EarlierStep]) -> Resolved | Waits | NoPicture:
         """Which pictures a reference means.
@@ -90,13 +91,25 @@ class PictureResolver:
             case Ordinal(position):
                 return self._counted(position, earlier)
             case OriginalPhoto():
-                return Resolved((self._photo(earlier),))
+                spoken_of = self._photo(earlier)
+                return Resolved((spoken_of if spoken_of in photos or not photos else photos[-1],))
             case Mentioned(words, otherwise):
                 return self._mentioned(words, tool, earlier) or self.resolve(otherwise, tool, earlier)
             case Newest(transformed):
                 return self._newest(earlier, transformed=transformed)
             case Content():
                 return self._content(earlier)
+
+    def made_as(self, word: str, earlier: Sequence[EarlierStep]) -> tuple[str, str] | Waits | None:
+        """The newest picture that a word names, and the one that it was made of; none if there is none."""
+        stems = mentioned_stems([word])
+        if any(step.pending and stems & self._words[step.tool.name].any_picture for step in earlier):
+            return Waits()
+        for made in reversed(self._history.made):
+            words = self._words.get(made.tool)
+            if words is not None and made.source is not None and stems & words.picture(made.output):
+                return made.name, made.source
+        return None
 
     def _mentioned(
         self, mentions: Sequence[str], tool: Tool, earlier: Sequence[EarlierStep]
@@ -146,6 +159,21 @@ class PictureResolver:
             return self._head(self._history.last_source)
         return self._history.photos[-1] if self._history.photos else self._history.pictures[-1]
 
+    def _spoken_of(self) -> str:
+        """The picture that the conversation is about: a new photo, or what was changed or drawn last."""
+        last = self._history.last_made
+        if self._history.request.pictures or not self._history.made:
+            return self._photo(())
+        if last is not None and self._shows_something_new(last):
+            return last.name
+        made = {picture.name: picture for picture in self._history.made}
+        source = made.get(self._history.last_source or "")
+        return source.name if source is not None and self._shows_something_new(source) else self._photo(())
+
+    def _shows_something_new(self, picture: MadePicture) -> bool:
+        """Whether a picture shows other things than the one that it was made of, and so is what people speak of."""
+        return picture.tool in self._changing and picture.output == 0
+
     def _head(self, name: str) -> str:
         sources = {made.name: made.source for made in self._history.made}
         while (source := sources.get(name)) is not None:
@@ -171,7 +199,7 @@ class PictureResolver:
     def _content(self, earlier: Sequence[EarlierStep]) -> Resolved | Waits:
         """What the step before looked at, or made of it if that was a new version of the picture."""
         if not earlier:
-            return Resolved((self._photo(earlier),))
+            return Resolved((self._spoken_of(),))
         last = earlier[-1]
         if last.tool.name in self._looking:
             return Resolved((last.source or self._photo(earlier),))

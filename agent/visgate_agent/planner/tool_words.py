@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from visgate_agent.planner.english import COMMON_VERBS, DETERMINERS, LOOKING, SHOWN_THINGS
+from visgate_agent.planner.stems import stem
+from visgate_agent.planner.text_arguments import makes_pictures
 from visgate_client import Tool
 
 
@@ -48,20 +50,16 @@ class ResultWords:
         return own | self.tool if output == 0 else own - self.tool
 
 
+def result_stems(tools: Iterable[Tool]) -> frozenset[str]:
+    """The stems of all that the tools make: "the edges" are no thing that a picture shows."""
+    return frozenset(stems for tool in tools for stems in ResultWords.of(tool).any_picture if makes_pictures(tool))
+
+
 def _telling_stems(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(_stem(word) for word in words if word not in SHOWN_THINGS and word not in LOOKING)
+    return frozenset(stem(word) for word in words if word not in SHOWN_THINGS and word not in LOOKING)
 
 
 def mentioned_stems(mentions: Sequence[str]) -> frozenset[str]:
     """The stems of all words, and of "cut-out" also that of "cutout"."""
     words = [word for mention in mentions for word in (*re.split(r"[\s-]", mention), re.sub(r"[\s-]", "", mention))]
-    return frozenset(map(_stem, words))
-
-
-def _stem(word: str) -> str:
-    """A crude stem: enough to match "edges" with "edge" and "enlarged" with "enlarge"."""
-    word = word.lower()
-    for ending in ("ed", "es", "ing", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word.removesuffix(ending)
-    return word
+    return frozenset(map(stem, words))

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visgate_export.checkpoints import Checkpoint
 from visgate_export.diffusion.network_set import NetworkSet, Part, Precision, PromptTokenizer
 from visgate_export.recipe import Materials
-from visgate_export.sources import FolderSource, HubSource, Member
 
 if TYPE_CHECKING:  # torch is only imported where a network is really built
     import numpy as np
@@ -23,38 +22,13 @@ _STABLE_DIFFUSION_LICENCE = "CreativeML-OpenRAIL-M"
 _PICTURE_SIDE = 256
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """A network's place: a folder inside a hub repository (`.` for the repository itself)."""
-
-    repository: str
-    folder: str
-    licence: str = _STABLE_DIFFUSION_LICENCE
-
-    @property
-    def short_name(self) -> str:
-        """Without the owner; the name of the repository's copy in a folder of weights."""
-        return self.repository.partition("/")[2]
-
-    def member(self, weights: Path | None) -> Member:
-        """Where to read it: below `weights`, or on the hub."""
-        if weights is None:
-            return HubSource(self.repository).member(self.folder)
-        return FolderSource(f"{self.short_name} in {weights}", weights / self.short_name).member(self.folder)
-
-    def is_there(self, weights: Path | None) -> bool:
-        """Whether it can be asked for: the hub is taken to have everything."""
-        return weights is None or (weights / self.short_name / self.folder).is_dir()
-
-
 _STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-v1-5"
-_BASE = _Origin(_STABLE_DIFFUSION, "unet")
 _OTHER_UNETS = {
-    "edit": _Origin("timbrooks/instruct-pix2pix", "unet", "MIT"),
-    "inpaint": _Origin("stable-diffusion-v1-5/stable-diffusion-inpainting", "unet"),
+    "edit": Checkpoint("timbrooks/instruct-pix2pix", "MIT", "unet"),
+    "inpaint": Checkpoint("stable-diffusion-v1-5/stable-diffusion-inpainting", _STABLE_DIFFUSION_LICENCE, "unet"),
 }
 _CONTROLS = {
-    kind: _Origin(f"lllyasviel/sd-controlnet-{name}", ".", "OpenRAIL")
+    kind: Checkpoint(f"lllyasviel/sd-controlnet-{name}", "OpenRAIL")
     for kind, name in {
         "edges": "canny",
         "lines": "mlsd",
@@ -77,16 +51,16 @@ def full_set(weights: Path | None, precision: Precision) -> NetworkSet:
             Stable Diffusion itself (`left_out` tells what is not).
         precision: what the networks compute with; float32 is above ONNX's 2 GB for the real UNets.
     """
-    tokenizer = _Origin(_STABLE_DIFFUSION, "tokenizer").member(weights)
-    scheduler = _Origin(_STABLE_DIFFUSION, "scheduler").member(weights)
+    tokenizer = _part_of_base("tokenizer").member(weights)
+    scheduler = _part_of_base("scheduler").member(weights)
     return NetworkSet(
         name="full",
         precision=precision,
-        text_encoder=_text_encoder(_Origin(_STABLE_DIFFUSION, "text_encoder"), weights),
-        autoencoder=_autoencoder(_Origin(_STABLE_DIFFUSION, "vae"), weights),
+        text_encoder=_text_encoder(_part_of_base("text_encoder"), weights),
+        autoencoder=_autoencoder(_part_of_base("vae"), weights),
         unets={
             purpose: _unet(f"Stable Diffusion 1.5 UNet, {purpose}", origin, weights)
-            for purpose, origin in {"base": _BASE, **_present(_OTHER_UNETS, weights)}.items()
+            for purpose, origin in {"base": _part_of_base("unet"), **_present(_OTHER_UNETS, weights)}.items()
         },
         controls={kind: _control(kind, origin, weights) for kind, origin in _present(_CONTROLS, weights).items()},
         tokenizer=Part(
@@ -109,11 +83,15 @@ def left_out(weights: Path) -> tuple[str, ...]:
     return tuple(origin.short_name for origin in origins if not origin.is_there(weights))
 
 
-def _present(origins: Mapping[str, _Origin], weights: Path | None) -> dict[str, _Origin]:
+def _part_of_base(folder: str) -> Checkpoint:
+    return Checkpoint(_STABLE_DIFFUSION, _STABLE_DIFFUSION_LICENCE, folder)
+
+
+def _present(origins: Mapping[str, Checkpoint], weights: Path | None) -> dict[str, Checkpoint]:
     return {name: origin for name, origin in origins.items() if origin.is_there(weights)}
 
 
-def _text_encoder(origin: _Origin, weights: Path | None) -> "Part[CLIPTextModel]":
+def _text_encoder(origin: Checkpoint, weights: Path | None) -> "Part[CLIPTextModel]":
     member = origin.member(weights)
 
     def load(materials: Materials) -> "CLIPTextModel":
@@ -127,7 +105,7 @@ def _text_encoder(origin: _Origin, weights: Path | None) -> "Part[CLIPTextModel]
     return Part("CLIP ViT-L/14 text encoder", "MIT", (member,), load)
 
 
-def _autoencoder(origin: _Origin, weights: Path | None) -> "Part[AutoencoderKL]":
+def _autoencoder(origin: Checkpoint, weights: Path | None) -> "Part[AutoencoderKL]":
     member = origin.member(weights)
 
     def load(materials: Materials) -> "AutoencoderKL":
@@ -138,7 +116,7 @@ def _autoencoder(origin: _Origin, weights: Path | None) -> "Part[AutoencoderKL]"
     return Part("Stable Diffusion 1.5 VAE", origin.licence, (member,), load)
 
 
-def _unet(title: str, origin: _Origin, weights: Path | None) -> "Part[UNet2DConditionModel]":
+def _unet(title: str, origin: Checkpoint, weights: Path | None) -> "Part[UNet2DConditionModel]":
     member = origin.member(weights)
 
     def load(materials: Materials) -> "UNet2DConditionModel":
@@ -149,7 +127,7 @@ def _unet(title: str, origin: _Origin, weights: Path | None) -> "Part[UNet2DCond
     return Part(title, origin.licence, (member,), load)
 
 
-def _control(kind: str, origin: _Origin, weights: Path | None) -> "Part[ControlNetModel]":
+def _control(kind: str, origin: Checkpoint, weights: Path | None) -> "Part[ControlNetModel]":
     member = origin.member(weights)
 
     def load(materials: Materials) -> "ControlNetModel":

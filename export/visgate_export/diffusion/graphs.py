@@ -1,5 +1,6 @@
 """Exports diffusion networks to ONNX under the engine's names and shapes; knows nothing of where weights come from."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import onnx
@@ -10,7 +11,7 @@ from transformers import CLIPTextModel
 from visgate_export.diffusion.residuals import residuals_of
 from visgate_export.diffusion.wrappers import Control, Denoiser, LatentDecoder, LatentEncoder, TextEncoder
 from visgate_export.graph_surgery import set_output
-from visgate_export.torch_export import Axes, export_module
+from visgate_export.torch_export import Axes, SharedTraces, export_module
 
 PIXELS_PER_LATENT = 8
 """Each way; the same for every VAE of the Stable Diffusion family."""
@@ -73,8 +74,13 @@ def unet_graph(network: UNet2DConditionModel, *, residuals: bool) -> onnx.ModelP
     )
 
 
-def control_graph(network: ControlNetModel) -> onnx.ModelProto:
-    """`sample`, `timestep`, `embedding`, `control` uint8 [N,8h,8w,3] → `down_0` … `mid`, float32."""
+def control_graph(network: ControlNetModel, traces: SharedTraces) -> onnx.ModelProto:
+    """`sample`, `timestep`, `embedding`, `control` uint8 [N,8h,8w,3] → `down_0` … `mid`, float32.
+
+    Args:
+        network: the ControlNet.
+        traces: those of a set are mostly alike.
+    """
     places = residuals_of(network)
     sizes = _Sizes(places[-1].scale)
     height, width = sizes.example(1)
@@ -84,7 +90,11 @@ def control_graph(network: ControlNetModel) -> onnx.ModelProto:
         "control": torch.zeros(pixels, dtype=torch.uint8),
     }
     axes = {**_denoiser_axes(sizes), "control": sizes.axes(1, first=1, times=PIXELS_PER_LATENT)}
-    return _export(Control(network).eval(), example, axes, [place.name for place in places])
+    names = [place.name for place in places]
+    architecture = json.dumps({name: value for name, value in network.config.items() if name[0] != "_"}, default=str)
+    return _named(
+        traces.export(architecture, Control(network).eval(), example, axes, [_passing(name) for name in names]), names
+    )
 
 
 def _export(
@@ -94,10 +104,16 @@ def _export(
     outputs: Sequence[str],
     residuals: Mapping[str, torch.Tensor] | None = None,
 ) -> onnx.ModelProto:
-    # torch names values inside the graph after the network's own variables, and an output may not share such a name.
-    passing = [f"{name}/output" for name in outputs]
     more = ("residuals", residuals) if residuals else None
-    model = export_module(module, example, axes, passing, more)
+    return _named(export_module(module, example, axes, [_passing(name) for name in outputs], more), outputs)
+
+
+def _passing(name: str) -> str:
+    # torch names values inside the graph after the network's own variables, and an output may not share such a name.
+    return f"{name}/output"
+
+
+def _named(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
     for value, name in zip(list(model.graph.output), outputs, strict=True):
         shape = [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
         set_output(model, value.name, name, shape)

@@ -1,7 +1,7 @@
 """Says what a set of diffusion networks is made of, pocket and full alike; loads and exports none of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -67,3 +67,7 @@ class NetworkSet:
     pictures: "Callable[[], NDArray[np.uint8]]"
     """[N,H,W,3]: pictures such as the autoencoder is for, from which previews learn the colours of latents."""
     default_guidance: float
+    unet_guidance: Mapping[str, float] = field(default_factory=dict)
+    """Guidance by what the UNet is for, where it is another than the default."""
+    default_image_guidance: float = 1.5
+    """How closely the UNet for edits keeps to the picture; InstructPix2Pix's own default."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visgate_export.diffusion.network_set import NetworkSet, Part, Precision, PromptTokenizer
+from visgate_export.pocket.control_kinds import CONTROL_STARTS, lineage
 from visgate_export.recipe import Materials
 from visgate_export.sources import FolderSource
 
@@ -17,10 +18,14 @@ if TYPE_CHECKING:  # torch is only imported where a network is really built
     from visgate_export.diffusion.profile import NoiseSchedule
 
 WEIGHTS = Path(__file__).parents[1] / "pocket" / "weights"
-CONTROLS = ("edges", "depth")
+CONTROLS = tuple(CONTROL_STARTS)
 """Kinds of control picture for which there is a ControlNet."""
+PICTURE_UNETS = ("edit", "inpaint")
+"""Purposes for which there is a UNet that sees a picture beside the latents."""
 _LICENCE = "Apache-2.0"
 _GUIDANCE = 2.5
+_UNET_GUIDANCE = {"edit": 2.5, "inpaint": 2.0}
+_IMAGE_GUIDANCE = 2.2
 _SCENES = 64
 _SCENES_SEED = 1
 
@@ -48,16 +53,27 @@ def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
 
         return load_unet(materials.path(unet).parent)
 
+    def picture_unet(purpose: str) -> "Part[UNet2DConditionModel]":
+        weights = source.member(f"unet_{purpose}.safetensors")
+
+        def load(materials: Materials) -> "UNet2DConditionModel":
+            from visgate_export.pocket.weights import load_picture_unet
+
+            return load_picture_unet(purpose, materials.path(weights).parent)
+
+        # As a ControlNet, it is kept as its difference from the UNet.
+        return Part(f"Pocket UNet, {purpose}", _LICENCE, (weights, unet), load)
+
     def control(kind: str) -> "Part[ControlNetModel]":
-        weights = source.member(f"control_{kind}.safetensors")
+        weights = tuple(source.member(f"control_{each}.safetensors") for each in lineage(kind))
 
         def load(materials: Materials) -> "ControlNetModel":
             from visgate_export.pocket.weights import load_control_net
 
-            return load_control_net(kind, materials.path(weights).parent)
+            return load_control_net(kind, materials.path(unet).parent)
 
-        # It is kept as its difference from the UNet.
-        return Part(f"Pocket ControlNet, {kind}", _LICENCE, (weights, unet), load)
+        # It is kept as its difference from the UNet, or from another one.
+        return Part(f"Pocket ControlNet, {kind}", _LICENCE, (*weights, unet), load)
 
     def load_tokenizer(materials: Materials) -> PromptTokenizer:
         from visgate_export.diffusion.graphs import TEXT_LENGTH
@@ -72,12 +88,17 @@ def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
         precision=Precision.SINGLE,
         text_encoder=Part("Pocket CLIP text encoder", _LICENCE, (text_encoder, tokenizer), load_text_encoder),
         autoencoder=Part("Pocket VAE", _LICENCE, (autoencoder, metrics), load_autoencoder),
-        unets={"base": Part("Pocket UNet", _LICENCE, (unet,), load_unet)},
+        unets={
+            "base": Part("Pocket UNet", _LICENCE, (unet,), load_unet),
+            **{purpose: picture_unet(purpose) for purpose in PICTURE_UNETS},
+        },
         controls={kind: control(kind) for kind in CONTROLS},
         tokenizer=Part("Pocket vocabulary", _LICENCE, (tokenizer,), load_tokenizer),
         noise=Part("Pocket noise schedule", _LICENCE, (), _noise),
         pictures=_scenes,
         default_guidance=_GUIDANCE,
+        unet_guidance=_UNET_GUIDANCE,
+        default_image_guidance=_IMAGE_GUIDANCE,
     )
 
 

@@ -61,6 +61,11 @@ class DiffusionProfile:
     controls: Mapping[str, str]
     """File names by kind of control picture (`edges`, `depth`)."""
 
+    unet_guidance: Mapping[str, float]
+    """Guidance by what the UNet is for, where it is another than the default."""
+    default_image_guidance: float
+    """How closely the UNet for edits keeps to the picture."""
+
     def to_json(self) -> str:
         """The file's text, the same for the same profile."""
         entries = {
@@ -79,5 +84,7 @@ class DiffusionProfile:
             "residuals": [asdict(residual) for residual in self.residuals],
             "unets": dict(self.unets),
             "controls": dict(self.controls),
+            "unet_guidance": dict(self.unet_guidance),
+            "default_image_guidance": self.default_image_guidance,
         }
         return json.dumps(entries, indent=1) + "\n"

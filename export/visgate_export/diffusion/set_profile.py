@@ -47,6 +47,8 @@ def profile_of_set(
         residuals=residuals_of(unet),
         unets=unets,
         controls=controls,
+        unet_guidance={purpose: scale for purpose, scale in networks.unet_guidance.items() if purpose in unets},
+        default_image_guidance=networks.default_image_guidance,
     )
 
 

@@ -1,6 +1,7 @@
 """Makes the recipes of a set of diffusion networks, which the pipeline takes as any others; runs none of them."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import onnx
 
     from visgate_export.diffusion.parity_checks import Tolerances
+    from visgate_export.torch_export import SharedTraces
 
 MODEL = "diffusion"
 """The Triton model that holds them."""
@@ -27,6 +29,7 @@ _Check = Callable[[Path, Any, "Tolerances"], ParityReport]
 
 def recipes_of_set(networks: NetworkSet) -> tuple[NetworkRecipe, ...]:
     """A recipe for every network; tokenizer.json comes with the text encoder, profile.json with the base UNet."""
+    traces = cache(_traces)
     return (
         _text_encoder(networks),
         _recipe(
@@ -60,7 +63,7 @@ def recipes_of_set(networks: NetworkSet) -> tuple[NetworkRecipe, ...]:
                 networks,
                 _control_file(kind),
                 part,
-                lambda network: _graphs().control_graph(network),
+                lambda network: _graphs().control_graph(network, traces()),
                 lambda file, network, tolerances: _checks().check_control(file, network, tolerances),
             )
             for kind, part in networks.controls.items()
@@ -165,6 +168,12 @@ def _unet_file(purpose: str) -> str:
 
 def _control_file(kind: str) -> str:
     return f"control_{kind}.onnx"
+
+
+def _traces() -> "SharedTraces":
+    from visgate_export.torch_export import SharedTraces
+
+    return SharedTraces()
 
 
 def _graphs() -> ModuleType:

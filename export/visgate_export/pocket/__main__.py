@@ -12,14 +12,21 @@ from types import MappingProxyType
 import click
 
 from visgate_export.pocket.control_pictures import CONTROL_PICTURES
+from visgate_export.pocket.picture_unets import ADDED_CHANNELS
 
 STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "autoencoder": ("train_autoencoder",),
         "text_encoder": ("train_text_encoder",),
         "unet": ("train_unet",),
+        **{f"unet_{purpose}": ("train_picture_unet", purpose) for purpose in ADDED_CHANNELS},
         **{f"control_{kind}": ("train_control", kind) for kind in CONTROL_PICTURES},
         "judge": ("train_judge",),
+        "object_finding": ("finding.train_finder",),
+        "depth_estimation": ("dense.train_depth",),
+        "segmentation": ("dense.train_segmentation",),
+        "image_captioning": ("language.train_captioning",),
+        "question_answering": ("language.train_answering",),
     }
 )
 """Each stage's module and its arguments, in the order in which they build on each other."""

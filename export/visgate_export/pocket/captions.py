@@ -211,7 +211,7 @@ def caption(
     def choose(options: Sequence[str]) -> str:
         return options[int(random.integers(len(options)))]
 
-    names = [_noun(name, choose, plain_names) for name in combination.objects]
+    names = [noun(name, choose, plain_names) for name in combination.objects]
     arrangement: str | None = combination.arrangement
     if len(names) == 1:
         (name,) = combination.objects
@@ -233,7 +233,8 @@ def caption(
     return Caption(text, Said(combination.objects, arrangement, background))
 
 
-def _noun(name: str, choose: Choose, plain: bool) -> str:
+def noun(name: str, choose: Choose, plain: bool) -> str:
+    """What an object is called, as a rule with an article; `plain` always says the commonest."""
     words = object_named(name).words
     # The commonest word is said more often than its synonyms.
     word = words[0] if plain else choose((words[0], words[0], *words))

@@ -1,6 +1,6 @@
 """Scenes folded to latents in advance, so that a UNet learns without the autoencoder; draws no noise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from visgate_export.pocket.train_autoencoder import fold, to_tensor
 _ENCODED_AT_ONCE = 256
 
 ControlPicture = Callable[[SceneRenderer, Scene, np.random.Generator], npt.NDArray[np.uint8]]
-"""Makes the control picture of a scene, [64, 64] 0–255."""
+"""Makes the control picture of a scene, [64, 64, 3] RGB 0–255; chance comes from the generator."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class LatentBank:
     Attributes:
         scenes: what each shows.
         latents: [scenes, 8, 8, 8] fp16, scaled to a standard deviation of 1.
-        controls: [scenes, 64, 64] uint8 control pictures, where a ControlNet is trained.
+        controls: [scenes, 64, 64, 3] uint8 control pictures, where a ControlNet is trained.
     """
 
     scenes: list[Scene]
@@ -52,15 +52,29 @@ class LatentBank:
         """
         if self.controls is None:
             raise ValueError("this bank has no control pictures: fill it with a `control_picture`")
-        return (self.controls[chosen].float() / 255)[:, None].expand(-1, 3, -1, -1)
+        return (self.controls[chosen].float() / 255).permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
 def fill_bank(
-    autoencoder: AutoencoderKL, count: int, seed: int, control_picture: ControlPicture | None = None
+    autoencoder: AutoencoderKL,
+    count: int,
+    seed: int,
+    control_picture: ControlPicture | None = None,
+    *,
+    source: Iterator[Scene] | None = None,
 ) -> LatentBank:
-    """Renders and encodes `count` scenes."""
-    renderer, source, random = SceneRenderer(read_sprites()), scenes(seed), np.random.default_rng(seed)
+    """Renders and encodes at least `count` scenes.
+
+    Args:
+        autoencoder: makes the latents.
+        count: of scenes, rounded up to whole batches.
+        seed: of the scenes, and of chance in control pictures.
+        control_picture: makes a control picture of each scene.
+        source: where the scenes come from instead; none may be held out.
+    """
+    renderer, random = SceneRenderer(read_sprites()), np.random.default_rng(seed)
+    source = scenes(seed) if source is None else source
     drawn, latents, controls = [], [], []
     for _ in track(range(0, count, _ENCODED_AT_ONCE), "encoding scenes"):
         batch = [next(source) for _ in range(_ENCODED_AT_ONCE)]

@@ -8,6 +8,7 @@ from torch.nn import functional
 from visgate_export.pocket.architectures import BETA_END, BETA_START, TRAIN_TIMESTEPS
 
 _MIN_SNR = 5.0
+_LEAST_SNR = 0.05
 
 
 class NoiseSchedule:
@@ -24,11 +25,34 @@ class NoiseSchedule:
         kept = self._kept[timesteps].view(-1, 1, 1, 1)
         return kept.sqrt() * latents + (1 - kept).sqrt() * noise
 
-    def loss(self, predicted: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        """Squared error, where there is little noise weighed down by min-SNR-5 (Hang et al. 2023)."""
+    def loss(
+        self,
+        predicted: torch.Tensor,
+        noise: torch.Tensor,
+        timesteps: torch.Tensor,
+        importance: torch.Tensor | float = 1.0,
+    ) -> torch.Tensor:
+        """Squared error, where there is little noise weighed down by min-SNR-5 (Hang et al. 2023).
+
+        Args:
+            predicted: [N, C, h, w] what the network takes for noise.
+            noise: [N, C, h, w] what is.
+            timesteps: [N] how much of it there was.
+            importance: [N, 1, h, w] how much each place counts.
+        """
         ratio = self._kept[timesteps] / (1 - self._kept[timesteps])
         weight = ratio.clamp(max=_MIN_SNR) / ratio
-        return (weight * functional.mse_loss(predicted, noise, reduction="none").mean((1, 2, 3))).mean()
+        error = importance * functional.mse_loss(predicted, noise, reduction="none")
+        return (weight * error.mean((1, 2, 3))).mean()
+
+    def early_emphasis(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """What `loss` is multiplied by, [N, 1, 1, 1], to weigh clean latents' errors alike at all but most noise.
+
+        Much noise is easily told from anything, so the plain loss hardly asks what lies under it. That is where drawing
+        begins, though, and where alone a picture beside the latents says what they do not say themselves.
+        """
+        ratio = self._kept[timesteps] / (1 - self._kept[timesteps])
+        return (1 / ratio.clamp(min=_LEAST_SNR)).view(-1, 1, 1, 1)
 
 
 class FloatAttention:

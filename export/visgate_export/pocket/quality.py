@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visgate_export.pocket.captions import PLAIN, TRAINING, Wordings, caption
-from visgate_export.pocket.judge import Judge, arrangement_of
+from visgate_export.pocket.judge import Judge, Verdict, arrangement_of
+from visgate_export.pocket.rendering import FAR_SHADE
 from visgate_export.pocket.scenes import Combination, sample_combination
 from visgate_export.pocket.training import read_weights
 
@@ -16,6 +17,10 @@ UInt8Array = npt.NDArray[np.uint8]
 
 EDGE_TOLERANCE = 1
 """Pixels that an edge may lie beside the one it is compared with."""
+_FRAME = 2
+"""Pixels at the picture's border that show the floor, but where an object stands there."""
+_UNLIKE_FLOOR = 30
+"""Of 255: what differs from the floor by more, in any colour, is no floor."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,14 @@ def judge_drawings(judge: Judge, tasks: Sequence[Task], drawings: UInt8Array) ->
     return Quality(objects, background, arrangement, float(table.all(1).mean()), len(table))
 
 
+def shows(verdict: Verdict, wanted: Combination) -> bool:
+    """Whether the judge sees exactly these objects, arranged so, on this background."""
+    seen = sorted(each.name for each in verdict.objects)
+    if seen != sorted(wanted.objects) or verdict.background != wanted.background:
+        return False
+    return not seen or arrangement_of(verdict, wanted.objects[0]) == wanted.arrangement
+
+
 def edge_agreement(found: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_]) -> float:
     """F-score, 0–1, of the edges found against those wanted, as in boundary benchmarks (Martin et al. 2004).
 
@@ -101,11 +114,40 @@ def edge_agreement(found: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_]) 
         found: [height, width], True on an edge of the drawing.
         wanted: [height, width], True on an edge of the control picture.
     """
-    size = 2 * EDGE_TOLERANCE + 1
-    kernel = np.ones((size, size), np.uint8)
-    near_found, near_wanted = (cv2.dilate(edges.astype(np.uint8), kernel) > 0 for edges in (found, wanted))
+    near_found, near_wanted = _widened(found), _widened(wanted)
     if not found.any() or not wanted.any():
         return float(found.any() == wanted.any())
     precision = float((found & near_wanted).sum() / found.sum())
     recall = float((wanted & near_found).sum() / wanted.sum())
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def edges_covered(found: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_]) -> float:
+    """The share, 0–1, of the edges wanted that lie where edges were found; 1 if none are wanted.
+
+    Args:
+        found: [height, width], True on an edge of the drawing; it may have others.
+        wanted: [height, width], True on an edge of the control picture.
+    """
+    return float(_widened(found)[wanted].mean()) if wanted.any() else 1.0
+
+
+def silhouette(picture: UInt8Array) -> npt.NDArray[np.bool_]:
+    """Where a scene or its drawing, [64, 64, 3] RGB 0–255, shows something else than the floor, [64, 64]."""
+    shade = np.linspace(FAR_SHADE, 1, len(picture))[:, None, None]
+    flat = picture / shade
+    frame = np.ones(picture.shape[:2], np.bool_)
+    frame[_FRAME:-_FRAME, _FRAME:-_FRAME] = False
+    floor = np.median(flat[frame], axis=0) * shade
+    return np.asarray(np.abs(picture - floor).max(axis=2) > _UNLIKE_FLOOR)
+
+
+def overlap(found: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_]) -> float:
+    """Intersection over union, 0–1, of two regions; 1 if both are empty."""
+    union = int((found | wanted).sum())
+    return float((found & wanted).sum() / union) if union else 1.0
+
+
+def _widened(edges: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    size = 2 * EDGE_TOLERANCE + 1
+    return np.asarray(cv2.dilate(edges.astype(np.uint8), np.ones((size, size), np.uint8)) > 0)

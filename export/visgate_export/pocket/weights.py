@@ -1,14 +1,18 @@
 """Loads the trained pocket networks from their weights, by default those in the source tree; trains nothing."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from tokenizers import Tokenizer
 from transformers import CLIPTextModel
 
 from visgate_export.pocket.architectures import autoencoder, control_net, text_encoder, unet
+from visgate_export.pocket.control_kinds import lineage
 from visgate_export.pocket.low_rank import restore
+from visgate_export.pocket.picture_unets import picture_unet
 from visgate_export.pocket.tokenizer import END_TOKEN
 from visgate_export.pocket.training import METRICS, WEIGHTS, read_weights
 
@@ -42,9 +46,25 @@ def load_unet(folder: Path = WEIGHTS) -> UNet2DConditionModel:
     return model.eval().requires_grad_(False)
 
 
-def load_control_net(kind: str, folder: Path = WEIGHTS) -> ControlNetModel:
-    """The ControlNet of a kind (`edges`, `depth`) in evaluation mode."""
+def load_picture_unet(purpose: str, folder: Path = WEIGHTS) -> UNet2DConditionModel:
+    """The UNet that sees a picture for a purpose (`edit`, `inpaint`) in evaluation mode."""
     base = load_unet(folder)
+    model = picture_unet(purpose, base)
+    model.load_state_dict(restore(read_weights(f"unet_{purpose}", folder), base.state_dict()))
+    return model.eval().requires_grad_(False)
+
+
+def load_control_net(kind: str, folder: Path = WEIGHTS) -> ControlNetModel:
+    """The ControlNet of a kind in evaluation mode.
+
+    Args:
+        kind: a key of `control_kinds.CONTROL_STARTS`.
+        folder: where its weights are, those of what it began as, and the UNet's.
+    """
+    base = load_unet(folder)
+    state: Mapping[str, torch.Tensor] = base.state_dict()
+    for ancestor in reversed(lineage(kind)):
+        state = restore(read_weights(f"control_{ancestor}", folder), state)
     model = control_net(base)
-    model.load_state_dict(restore(read_weights(f"control_{kind}", folder), base.state_dict()))
+    model.load_state_dict(state)
     return model.eval().requires_grad_(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,8 @@ class DiffusionProfile:
         unets: network file by UNet name; there is always a `base`.
         controls: network file by kind of ControlNet.
         scaling_factor: what the autoencoder's own latents were multiplied by; the edit UNet sees them without it.
+        unet_guidance: guidance scale by UNet name, of those whose default is another than `default_guidance`.
+        default_image_guidance: how closely the edit UNet keeps to the picture, where the request does not say.
     """
 
     name: str
@@ -85,12 +87,18 @@ class DiffusionProfile:
     unets: Mapping[str, str]
     controls: Mapping[str, str]
     scaling_factor: float | None = None
+    unet_guidance: Mapping[str, float] = field(default_factory=dict)
+    default_image_guidance: float = 1.5
 
     def __post_init__(self) -> None:
         if "base" not in self.unets:
             raise NetworkError(f"{PROFILE_FILE} names no base UNet: run `make models` to export it anew")
         if "edit" in self.unets and self.scaling_factor is None:
             raise NetworkError(f"{PROFILE_FILE} has an edit UNet and no scaling_factor: run `make models`")
+
+    def guidance_of(self, unet: str) -> float:
+        """The guidance scale of a UNet where the request does not say."""
+        return self.unet_guidance.get(unet, self.default_guidance)
 
 
 def read_profile(folder: Path) -> DiffusionProfile:
@@ -109,7 +117,7 @@ def read_profile(folder: Path) -> DiffusionProfile:
 
 
 def _profile(entries: dict[str, Any]) -> DiffusionProfile:
-    known = {field.name for field in fields(DiffusionProfile)}
+    known = {known.name for known in fields(DiffusionProfile)}
     values = {name: value for name, value in entries.items() if name in known}
     values["latent_rgb"] = tuple(tuple(row) for row in entries["latent_rgb"])
     values["latent_rgb_bias"] = tuple(entries["latent_rgb_bias"])

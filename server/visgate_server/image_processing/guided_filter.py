@@ -20,7 +20,7 @@ SMOOTHNESS = 1e-3
 Plane = NDArray[np.float32]
 
 
-def fit_to_edges(mask: Plane, image: NDArray[np.uint8]) -> Plane:
+def fit_to_edges(mask: Plane, image: NDArray[np.uint8], radius_share: float = RADIUS_SHARE) -> Plane:
     """Makes the sides of a mask run along the edges of a picture.
 
     The guided filter with a colour guide (He, Sun and Tang 2010, "Guided Image Filtering", equations 19–21), its
@@ -30,6 +30,7 @@ def fit_to_edges(mask: Plane, image: NDArray[np.uint8]) -> Plane:
     Args:
         mask: float32 [rows, columns], 0–1, of any size; it covers the whole picture.
         image: UINT8 [height, width, 3], the guide.
+        radius_share: the window's radius as a share of the working side; a coarser mask needs a wider one.
 
     Returns:
         float32 [height, width], 0–1.
@@ -37,7 +38,8 @@ def fit_to_edges(mask: Plane, image: NDArray[np.uint8]) -> Plane:
     height, width, _ = image.shape
     scale = min(1.0, WORKING_SIDE / max(height, width))
     small = resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
-    slopes, offset = _coefficients(_resized_plane(mask, small.shape[1], small.shape[0]), small)
+    radius = max(1, round(max(small.shape) * radius_share))
+    slopes, offset = _coefficients(_resized_plane(mask, small.shape[1], small.shape[0]), small, radius)
     # Channel by channel: a picture of 16 million pixels is 64 MB of float32 in each.
     fitted = _resized_plane(offset, width, height)
     for channel, slope in enumerate(slopes):
@@ -45,9 +47,8 @@ def fit_to_edges(mask: Plane, image: NDArray[np.uint8]) -> Plane:
     return np.clip(fitted, 0.0, 1.0, out=fitted)
 
 
-def _coefficients(mask: Plane, guide: NDArray[np.uint8]) -> tuple[list[Plane], Plane]:
+def _coefficients(mask: Plane, guide: NDArray[np.uint8], radius: int) -> tuple[list[Plane], Plane]:
     """Three slopes, for channels of 0–255, and an offset, each averaged over the windows that a pixel lies in."""
-    radius = max(1, round(max(guide.shape) * RADIUS_SHARE))
     channels = [np.ascontiguousarray(guide[..., index], np.float32) / 255.0 for index in range(3)]
     means = [_mean(channel, radius) for channel in channels]
     mask_mean = _mean(mask, radius)

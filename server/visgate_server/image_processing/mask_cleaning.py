@@ -15,6 +15,9 @@ SPECK_SHARE = 0.05
 HOLE_SHARE = 0.01
 """An enclosed gap smaller than this share of the mask is a hole to fill; a larger one, as under an arm, is not."""
 
+FAINT = 0.1
+"""Opacities this close to 0 and 1 are taken for 0 and 1 where haze is removed."""
+
 
 def clean_mask(probabilities: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
     """The mask of what is at least `threshold` probable.
@@ -35,6 +38,15 @@ def clean_mask(probabilities: NDArray[np.float32], threshold: float) -> NDArray[
     margin = cv2.dilate(filled, np.ones((5, 5), np.uint8))
     soft[margin == 0] = 0.0
     return soft
+
+
+def without_haze(fitted: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A mask that was fitted to edges, float32 0–1, as UINT8 0–255 of the same shape.
+
+    Opacities close to 0 and 1 become 0 and 255: the filter that fits masks to edges leaves a haze about them.
+    """
+    opacity = np.clip((fitted - FAINT) / (1.0 - 2.0 * FAINT), 0.0, 1.0)
+    return np.asarray(np.rint(opacity * 255.0), np.uint8)
 
 
 def _without_specks(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

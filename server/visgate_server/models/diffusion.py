@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from visgate_server.diffusion.draw_request import DrawRequest
 from visgate_server.diffusion.drawing import Drawing
 from visgate_server.diffusion.engine import DiffusionEngine, open_engine
 from visgate_server.diffusion.limits import EngineLimits
 from visgate_server.drawing_enlarger import DrawingEnlarger
-from visgate_server.drawing_requests import draw_request
+from visgate_server.drawing_requests import DrawingPlan, plan_drawing
 from visgate_server.drawing_tools import DRAWING_TOOLS, OPERATION
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.model_spec import ModelSpec
@@ -36,8 +35,18 @@ class Diffusion(StreamModel):
             "vae_encoder.onnx",
             "vae_decoder.onnx",
             "unet.onnx",
+            "unet_edit.onnx",
+            "unet_inpaint.onnx",
+            "unet_edit.onnx",
+            "unet_inpaint.onnx",
             "control_edges.onnx",
             "control_depth.onnx",
+            "control_lines.onnx",
+            "control_soft_edges.onnx",
+            "control_sketch.onnx",
+            "control_pose.onnx",
+            "control_segmentation.onnx",
+            "control_normals.onnx",
             "tokenizer.json",
             "profile.json",
         ),
@@ -54,15 +63,9 @@ class Diffusion(StreamModel):
         self._enlarger = DrawingEnlarger(call_models)
 
     def start(self, request: ToolRequest, stream: ResponseStream) -> None:
-        drawn = draw_request(request, self._engine.profile)
-        enlarger = self._enlarger if request.flag("enlarge") else None
-        if enlarger is not None and drawn.width * drawn.height > MAX_PIXELS:
-            raise InvalidArgumentError(
-                f"a drawing of {drawn.width} × {drawn.height} pixels is too large to be enlarged (at most {MAX_PIXELS} "
-                "pixels in all): set enlarge to false, or make it smaller"
-            )
-        waiting = _WaitingCaller(drawn, stream, enlarger)
-        self._engine.add(drawn, waiting, queue_timeout=stream.queue_timeout_s)
+        plan = plan_drawing(request, self._engine.profile)
+        waiting = _WaitingCaller(plan, stream, self._enlarger if _is_enlarged(request, plan) else None)
+        self._engine.add(plan.request, waiting, queue_timeout=stream.queue_timeout_s)
 
     def run_forever(self) -> None:
         self._engine.run_forever()
@@ -72,11 +75,23 @@ class Diffusion(StreamModel):
         self._enlarger.close()
 
 
+def _is_enlarged(request: ToolRequest, plan: DrawingPlan) -> bool:
+    drawn = plan.request
+    if plan.patch is not None:
+        return plan.patch.is_larger_than_drawing
+    if request.flag("enlarge") and drawn.width * drawn.height > MAX_PIXELS:
+        raise InvalidArgumentError(
+            f"a drawing of {drawn.width} × {drawn.height} pixels is too large to be enlarged (at most {MAX_PIXELS} "
+            "pixels in all): set enlarge to false, or make it smaller"
+        )
+    return request.flag("enlarge")
+
+
 @dataclass
 class _WaitingCaller:
     """Whoever waits for a drawing, as the engine's loop sees them."""
 
-    request: DrawRequest
+    plan: DrawingPlan
     stream: ResponseStream
     enlarger: DrawingEnlarger | None
     _has_begun: bool = False
@@ -84,7 +99,7 @@ class _WaitingCaller:
 
     def on_progress(self, step: int, of: int, preview: Image | None) -> None:
         self._has_begun = True
-        if self.request.preview_every:
+        if self.plan.request.preview_every:
             self.stream.progress(step, of, preview)
 
     def on_result(self, drawing: Drawing) -> None:
@@ -102,32 +117,48 @@ class _WaitingCaller:
             self._began_ns = time.time_ns()
         return self.stream.is_cancelled()
 
-    def _finish(self, drawing: Drawing, picture: Image) -> None:
+    def _finish(self, drawing: Drawing, drawn: Image) -> None:
+        picture = drawn if self.plan.patch is None else self.plan.patch.pasted(drawn)
         times = Times(self._began_ns, time.time_ns() - self._began_ns, round(drawing.mean_requests))
         response = ToolResponse(
-            text=_text(self.request, drawing, picture),
-            data=_data(self.request, drawing, picture),
+            text=_text(self.plan, drawing, picture),
+            data=_data(self.plan, drawing, picture),
             pictures={"PICTURE": picture},
         )
         self.stream.finish(response, times)
 
 
-def _text(request: DrawRequest, drawing: Drawing, picture: Image) -> str:
-    height, width, _ = picture.shape
-    enlarged = f", enlarged to {width} × {height}" if (width, height) != (request.width, request.height) else ""
+def _text(plan: DrawingPlan, drawing: Drawing, picture: Image) -> str:
+    request = plan.request
     lost = "".join(
         f" The {name} was too long: {text!r} at its end was not looked at."
         for name, text in (("prompt", drawing.cut_off), ("negative prompt", drawing.negative_cut_off))
         if text
     )
     return (
-        f"Drew {request.prompt!r} in {drawing.steps} steps, {request.width} × {request.height} pixels{enlarged}; seed "
-        f"{drawing.seed} draws it again.{lost}"
+        f"{_made(plan)} in {drawing.steps} steps, {request.width} × {request.height} pixels"
+        f"{_enlarged(plan, picture)}; seed {drawing.seed} draws it again.{lost}"
     )
 
 
-def _data(request: DrawRequest, drawing: Drawing, picture: Image) -> dict[str, Any]:
-    return {
+def _made(plan: DrawingPlan) -> str:
+    if plan.patch is not None:
+        return f"Drew {plan.request.prompt!r} under the mask and left the rest as it was,"
+    verb = "Changed the picture as told" if plan.request.unet == "edit" else "Drew"
+    return f"{verb} {plan.request.prompt!r}"
+
+
+def _enlarged(plan: DrawingPlan, picture: Image) -> str:
+    height, width, _ = picture.shape
+    if plan.patch is not None:
+        side = plan.patch.window.side
+        return f", fitted to {side} × {side} of the picture"
+    return f", enlarged to {width} × {height}" if (width, height) != (plan.request.width, plan.request.height) else ""
+
+
+def _data(plan: DrawingPlan, drawing: Drawing, picture: Image) -> dict[str, Any]:
+    request = plan.request
+    data = {
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
         "seed": drawing.seed,
@@ -136,10 +167,17 @@ def _data(request: DrawRequest, drawing: Drawing, picture: Image) -> dict[str, A
         "scheduler": request.scheduler,
         "width": picture.shape[1],
         "height": picture.shape[0],
-        "enlarged": picture.shape[1] // request.width,
         "prompt_tokens": drawing.prompt_tokens,
         "cut_off": drawing.cut_off,
         "negative_cut_off": drawing.negative_cut_off,
         "unet_calls": drawing.unet_calls,
         "mean_requests": round(drawing.mean_requests, 2),
     }
+    if plan.patch is None:
+        data["enlarged"] = picture.shape[1] // request.width
+    else:
+        window = plan.patch.window
+        data["drawn_square"] = [window.left, window.top, window.left + window.side, window.top + window.side]
+    if request.unet == "edit":
+        data["image_guidance"] = round(request.image_guidance, 4)
+    return data

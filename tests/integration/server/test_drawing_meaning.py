@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import islice
 
 import cv2
@@ -14,8 +15,17 @@ from numpy.typing import NDArray
 from visgate_client import ToolResult, VisionClient
 from visgate_export.pocket.captions import PLAIN, caption
 from visgate_export.pocket.control_pictures import CONTROL_PICTURES
+from visgate_export.pocket.control_pictures.poses import FIGURES
 from visgate_export.pocket.judge import Judge
-from visgate_export.pocket.quality import Task, edge_agreement, held_out_tasks, judge_drawings, load_judge
+from visgate_export.pocket.quality import (
+    Task,
+    edge_agreement,
+    held_out_tasks,
+    judge_drawings,
+    load_judge,
+    overlap,
+    silhouette,
+)
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Combination, Scene, scenes
 from visgate_export.pocket.sprites import read_sprites
@@ -74,29 +84,66 @@ def test_the_negative_prompt_turns_the_drawing_away(client: VisionClient, judge:
     assert cats(without_cat) < cats(plain)
 
 
-@pytest.mark.parametrize(("kind", "margin"), [("edges", 0.15), ("depth", 0.1)])
-def test_a_control_picture_leads_the_outlines(
-    client: VisionClient, renderer: SceneRenderer, kind: str, margin: float
-) -> None:
-    """The same prompts and seeds with and without it; F-score of the drawing's edges against the scene's."""
+def along_outlines(drawing: NDArray[np.uint8], picture: NDArray[np.uint8]) -> float:
+    return edge_agreement(cv2.Canny(drawing, 70, 140) > 0, cv2.Canny(picture, 70, 140) > 0)
+
+
+def same_silhouette(drawing: NDArray[np.uint8], picture: NDArray[np.uint8]) -> float:
+    return overlap(silhouette(drawing), silhouette(picture))
+
+
+@cache
+def chosen_scenes(*, alone: bool) -> list[Scene]:
+    """Held-out scenes: of figures alone, or of whatever comes."""
+    source = scenes(77, held_out=True, pairs=0.0 if alone else 0.7)
+    return list(islice((scene for scene in source if not alone or scene.combination.objects[0] in FIGURES), 12))
+
+
+@cache
+def chosen_prompts(*, alone: bool) -> list[str]:
     random = np.random.default_rng(4)
-    chosen: list[Scene] = list(islice(scenes(77, held_out=True), 24))
-    prompts = [caption(scene.combination, random, PLAIN, plain_names=True).text for scene in chosen]
-    controls = [np.repeat(CONTROL_PICTURES[kind](renderer, scene, random)[..., None], 3, axis=2) for scene in chosen]
-    led = draw(client, prompts, f"image_from_{kind}", image=controls)
-    free = draw(client, prompts)
+    scenes_to_say = chosen_scenes(alone=alone)
+    return [caption(scene.combination, random, PLAIN, plain_names=True).text for scene in scenes_to_say]
+
+
+@pytest.fixture(scope="module")
+def drawn_freely(client: VisionClient) -> dict[bool, NDArray[np.uint8]]:
+    """Drawings without control pictures, of `chosen_scenes`, by `alone`."""
+    return {alone: draw(client, chosen_prompts(alone=alone)) for alone in (True, False)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "margin"),
+    [
+        ("edges", along_outlines, 0.15),
+        ("depth", along_outlines, 0.1),
+        ("soft_edges", along_outlines, 0.1),
+        ("sketch", along_outlines, 0.1),
+        ("segmentation", same_silhouette, 0.1),
+        ("normals", same_silhouette, 0.1),
+        ("pose", same_silhouette, 0.1),
+    ],
+)
+def test_a_control_picture_leads_the_drawing(
+    client: VisionClient,
+    renderer: SceneRenderer,
+    drawn_freely: dict[bool, NDArray[np.uint8]],
+    kind: str,
+    score: Callable[[NDArray[np.uint8], NDArray[np.uint8]], float],
+    margin: float,
+) -> None:
+    """The same prompts and seeds with and without it; how the drawings agree with the scenes."""
+    random = np.random.default_rng(4)
+    alone = kind == "pose"
+    chosen = chosen_scenes(alone=alone)
+    controls = [CONTROL_PICTURES[kind](renderer, scene, random) for scene in chosen]
+    led = draw(client, chosen_prompts(alone=alone), f"image_from_{kind}", image=controls)
 
     def agreement(drawings: NDArray[np.uint8]) -> float:
-        return float(
-            np.mean(
-                [
-                    edge_agreement(cv2.Canny(drawing, 70, 140) > 0, cv2.Canny(renderer.picture(scene), 70, 140) > 0)
-                    for drawing, scene in zip(drawings, chosen, strict=True)
-                ]
-            )
-        )
+        pairs = zip(drawings, chosen, strict=True)
+        return float(np.mean([score(drawing, renderer.picture(scene)) for drawing, scene in pairs]))
 
-    assert agreement(led) >= agreement(free) + margin
+    assert agreement(led) >= agreement(drawn_freely[alone]) + margin
 
 
 def test_a_redrawn_picture_keeps_the_place_and_takes_the_new_object(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import tritonclient.grpc as triton
+from sample_composite_model import CountingOften
 from sample_stream_model import Counting
 from tritonclient.utils import InferenceServerException
 
@@ -16,16 +17,21 @@ from visgate_server.embedded import EmbeddedServer, RunningServer
 from visgate_server.embedded.processes import server_processes
 from visgate_server.embedded.shared_memory import regions
 from visgate_server.model_config import config_text
+from visgate_server.stream_model import StreamModel
 
-MODEL_CODE = Path(__file__).parents[2] / "unit" / "server" / "sample_stream_model.py"
-SERVED = "\nfrom visgate_server.stream_backend import serve_stream\nTritonPythonModel = serve_stream(Counting)\n"
+SAMPLES = Path(__file__).parents[2] / "unit" / "server"
+SERVED = "\nfrom visgate_server.stream_backend import serve_stream\nTritonPythonModel = serve_stream({name})\n"
+
+
+def write_sample(repository: Path, code: str, model: type[StreamModel]) -> None:
+    folder = repository / model.spec.name
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(config_text(model.spec))
+    (folder / "1" / "model.py").write_text((SAMPLES / code).read_text() + SERVED.format(name=model.__name__))
 
 
 def write_counting(repository: Path) -> None:
-    folder = repository / "counting"
-    (folder / "1").mkdir(parents=True)
-    (folder / "config.pbtxt").write_text(config_text(Counting.spec))
-    (folder / "1" / "model.py").write_text(MODEL_CODE.read_text() + SERVED)
+    write_sample(repository, "sample_stream_model.py", Counting)
 
 
 def started(folder: Path) -> RunningServer:
@@ -36,6 +42,7 @@ def started(folder: Path) -> RunningServer:
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("counting")
     write_counting(folder / "models")
+    write_sample(folder / "models", "sample_composite_model.py", CountingOften)
     with started(folder) as running:
         yield running
 
@@ -62,6 +69,45 @@ def test_a_caller_may_ask_for_some_outputs_only(counting: RunningServer, new_cal
     assert set(answer.outputs) == {"TEXT"}
     assert answer.progress == [(1, 3), (2, 3)]
     assert not answer.previews
+
+
+def test_a_composite_passes_the_progress_of_its_parts_on_as_one(counting: RunningServer, new_caller) -> None:
+    answer = new_caller(counting.address).call("counting_often", number=4, times=3, seconds=0.02, preview_every=2)
+    assert answer.data["total"] == 12
+    assert answer.picture.tolist() == [[[4, 4, 4]]]
+    assert answer.progress == [(done, 12) for done in (1, 2, 3, 5, 6, 7, 9, 10, 11)]
+    assert set(answer.previews) == {2, 6, 10}
+    quiet = new_caller(counting.address).call("counting_often", number=4)
+    assert (quiet.data["total"], quiet.progress) == (8, [])
+
+
+def test_composites_at_once_work_beside_each_other(counting: RunningServer, new_caller) -> None:
+    long, short = new_caller(counting.address), new_caller(counting.address)
+    long.ask("counting_often", number=100, times=9, seconds=0.01, preview_every=1)
+    long.wait_for_progress(1)
+    assert short.call("counting_often", number=2, times=3).data["total"] == 6
+    long.wait_for_progress(1)
+
+
+def test_what_a_part_of_a_composite_says_reaches_its_caller(counting: RunningServer, new_caller) -> None:
+    caller = new_caller(counting.address)
+    with pytest.raises(InferenceServerException, match=r"it calls counting, which failed: .*NUMBER is 10001"):
+        caller.call("counting_often", number=10_001)
+    assert caller.call("counting_often", number=1).data["total"] == 2
+
+
+def test_a_composite_that_is_cancelled_calls_nobody_any_more(counting: RunningServer, new_caller) -> None:
+    caller, watcher = new_caller(counting.address), new_caller(counting.address)
+    caller.ask("counting_often", number=10, times=9, seconds=0.1, preview_every=1)
+    caller.wait_for_progress(2)
+    caller.cancel()
+    deadline = time.monotonic() + 5
+    before, steps = 0, 9
+    while steps - before > 1:  # the watcher's own
+        assert time.monotonic() < deadline, "the part that it was at takes a second, all nine of them take nine"
+        before = watcher.call("counting", number=1).data["steps_of_all"]
+        time.sleep(0.5)
+        steps = watcher.call("counting", number=1).data["steps_of_all"]
 
 
 def test_many_requests_of_one_stream_are_worked_on_together(counting: RunningServer, new_caller) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from visgate_agent.events import TextDelta
 from visgate_agent.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from visgate_agent.picture_names import PictureName
+from visgate_agent.picture_names import PictureName, is_picture_name
 from visgate_agent.planner.embedding import TextEmbedder
 from visgate_agent.planner.offline_planner import OfflinePlanner
 from visgate_client import Tool
@@ -90,15 +90,20 @@ def _judge(instruction: Instruction, calls: Sequence[ToolCall]) -> Score:
     made = tuple(_shown(call) for call in calls)
     tools_right = [call.name for call in calls] == [step.tool for step in instruction.steps]
     all_right = tools_right and all(
-        _where(call) == step.on and step.arguments.items() <= call.parsed_arguments().items()
+        _where(call) == step.on and step.arguments.items() <= _arguments(call).items()
         for call, step in zip(calls, instruction.steps, strict=True)
     )
     return Score(instruction, made, tools_right, all_right)
 
 
+def _arguments(call: ToolCall) -> dict[str, Any]:
+    """A call's arguments, with its pictures called "photo 1" or "step 2"."""
+    return {name: _called(value) for name, value in call.parsed_arguments().items()}
+
+
 def _shown(call: ToolCall) -> str:
-    prompt = call.parsed_arguments().get("prompt")
-    return f"{call.name}({_where(call)}{'' if prompt is None else f', {prompt!r}'})"
+    others = [f"{name}={value!r}" for name, value in _arguments(call).items() if name != "image"]
+    return f"{call.name}({', '.join([str(_where(call)), *others])})"
 
 
 def _made(call: ToolCall, identity: str) -> str:
@@ -109,10 +114,14 @@ def _made(call: ToolCall, identity: str) -> str:
 
 def _where(call: ToolCall) -> str | None:
     """The picture that a call is given; none for a drawing from words alone."""
-    name = call.parsed_arguments().get("image")
-    if name is None:
-        return None
-    identity = PictureName.parse(name).identity
+    where = _arguments(call).get("image")
+    return None if where is None else str(where)
+
+
+def _called(value: Any) -> Any:
+    if not isinstance(value, str) or not is_picture_name(value):
+        return value
+    identity = PictureName.parse(value).identity
     return f"step {int(identity[1:], 16)}" if identity.startswith("a") else f"photo {int(identity, 16)}"
 
 

@@ -18,8 +18,8 @@ from visgate_agent.events import Event, ReplyFinished, TextDelta
 from visgate_agent.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from visgate_agent.picture_store import PictureStore
 from visgate_agent.planner.drawing import read_drawing
-from visgate_agent.planner.drawing_tools import telling
 from visgate_agent.planner.embedding import ServedEmbedder
+from visgate_agent.planner.fitting_tools import telling
 from visgate_agent.planner.offline_planner import OfflinePlanner
 from visgate_agent.toolbox import Toolbox
 from visgate_client import ServerError
@@ -274,6 +274,103 @@ async def test_a_drawing_can_be_looked_at() -> None:
 async def test_the_word_for_the_guide_tells_the_tool() -> None:
     calls, _ = await plan(UserMessage("Make a picture of a dog from this depth map", (A,)), tools=DRAWING_TOOLS)
     assert drawn(calls) == [("image_from_depth", A, "a dog")]
+
+
+def changer(name: str, *texts: str, example: str) -> object:
+    schemas = {text: {"type": "string", "description": "The instruction."} for text in texts}
+    return sample_tool(name, examples=(example,), pictures=("picture", "mask"), required=("image", *texts), **schemas)
+
+
+REPLACE = changer("replace_object", "object", "replacement", example="replace the cat with a dog")
+REMOVE = changer("remove_object", "object", example="remove the cat")
+EDIT = changer("edit_image", "prompt", example="make the background red")
+ASK = sample_tool(
+    "answer_question",
+    examples=("what is left of the cat",),
+    required=("image", "question"),
+    question={"type": "string"},
+)
+FILL = sample_tool(
+    "inpaint_image",
+    examples=("fill the mask with a cat",),
+    pictures=("picture",),
+    required=("image", "mask", "prompt"),
+    mask={"type": "string", "contentMediaType": "image/*"},
+    **TEXT,
+)
+CHANGING_TOOLS = (*DRAWING_TOOLS, REPLACE, REMOVE, EDIT, ASK)
+
+
+async def test_things_are_removed_and_replaced_whatever_they_are_called() -> None:
+    request = UserMessage("Replace the umbrella with a soccer ball. Remove the guitar.", (A,))
+    calls, _ = await plan(request, tools=CHANGING_TOOLS)
+    assert [(call.name, call.parsed_arguments()) for call in calls] == [
+        ("replace_object", {"image": A, "object": "umbrella", "replacement": "a soccer ball"})
+    ]
+    made = "1111_replace-object_000a_000a.png"
+    later, _ = await plan(request, *answered(calls, (made,)), tools=CHANGING_TOOLS)
+    assert [(call.name, call.parsed_arguments()) for call in later] == [
+        ("remove_object", {"image": made, "object": "guitar"})
+    ]
+
+
+async def test_the_name_of_a_thing_counts_less_than_what_is_to_be_done_with_it() -> None:
+    tune = sample_tool("tune_instrument", examples=("the guitar",))
+    calls, _ = await plan(UserMessage("Remove the guitar", (A,)), tools=(tune, REMOVE))
+    assert [call.name for call in calls] == ["remove_object"]
+
+
+async def test_what_asks_no_question_is_not_answered() -> None:
+    calls, _ = await plan(UserMessage("Invert left of the cat", (A,)), tools=(INVERT, ASK))
+    assert [call.name for call in calls] in ([], ["invert_colours"])
+
+
+async def test_a_question_about_places_is_asked_though_it_is_like_no_example() -> None:
+    calls, _ = await plan(UserMessage("Which toy lies under my window in this picture?", (A,)), tools=CHANGING_TOOLS)
+    assert [(call.name, call.parsed_arguments()["question"]) for call in calls] == [
+        ("answer_question", "Which toy lies under my window in this picture?")
+    ]
+
+
+async def test_what_was_changed_last_is_what_is_spoken_of_later() -> None:
+    first = UserMessage("Draw a cat", (A,))
+    draw = ToolCall("call_1", "generate_image", '{"prompt": "a cat"}')
+    drawn_cat = "1111_generate-image.png"
+    talk = [first, *answered([draw], (drawn_cat,)), AssistantMessage("Done.")]
+    calls, _ = await plan(*talk, UserMessage("Make the background red"), tools=CHANGING_TOOLS)
+    assert named(calls) == [("edit_image", drawn_cat)], "not the photo that came before"
+    red = "2222_edit-image_1111_1111.png"
+    talk += [UserMessage("Make the background red"), *answered(calls, (red,)), AssistantMessage("Done.")]
+    asked = UserMessage("What is left of the cat?")
+    calls, _ = await plan(*talk, asked, tools=CHANGING_TOOLS)
+    assert named(calls) == [("answer_question", red)]
+    talk += [asked, *answered(calls, ()), AssistantMessage("Done.")]
+    calls, _ = await plan(*talk, UserMessage("Remove the cat"), tools=CHANGING_TOOLS)
+    assert named(calls) == [("remove_object", red)], "a question changes nothing"
+    calls, _ = await plan(*talk, UserMessage("Find the edges of the photo"), tools=CHANGING_TOOLS)
+    assert named(calls) == [("detect_edges", A)]
+
+
+async def test_a_mask_is_filled_in_the_picture_that_it_was_made_of() -> None:
+    request = UserMessage("Cut out the middle, then fill the mask with a house", (A,))
+    calls, _ = await plan(request, tools=(CUT, FILL))
+    assert named(calls) == [("cut_middle", A)]
+    made = ("1111_cut-middle_000a_000a.png", "2222_cut-middle-mask_000a_000a.png")
+    later, _ = await plan(request, *answered(calls, made), tools=(CUT, FILL))
+    assert [call.parsed_arguments() for call in later] == [{"image": A, "mask": made[1], "prompt": "a house"}]
+
+
+async def test_what_only_says_how_belongs_to_the_clause_before() -> None:
+    steps = sample_tool(
+        "generate_image",
+        examples=("generate an image",),
+        pictures=("picture",),
+        required=("prompt",),
+        scheduler={"type": "string", "enum": ["ddim", "euler"]},
+        **TEXT,
+    )
+    calls, _ = await plan(UserMessage("Draw a cat, use the ddim scheduler"), tools=(steps,))
+    assert [call.parsed_arguments() for call in calls] == [{"prompt": "a cat", "scheduler": "ddim"}]
 
 
 async def test_two_changes_are_two_calls() -> None:

@@ -46,6 +46,9 @@ from visgate_agent.planner.references import (
         ("find the faces\nread the text", ["find the faces", "read the text"]),
         ("Invert it, invert it and vivify it", ["Invert it", "invert it and vivify it"]),
         ("First find the faces in the first photo", ["find the faces in the first photo"]),
+        ("Draw this: a cat", ["Draw this: a cat"]),
+        ("Look at this: what is it?", ["Look at this", "what is it"]),
+        ("Answer this question: what is left of the cat?", ["what is left of the cat"]),
         ("", []),
         ("?!", []),
     ],
@@ -144,7 +147,7 @@ def test_required_text_takes_the_clause_and_a_required_number_is_missed() -> Non
         "answer", required=("image", "question", "count"), question={"type": "string"}, count={"type": "integer"}
     )
     arguments = fill_arguments(tool, "how old is the house")
-    assert arguments == {"question": "how old is the house"}
+    assert arguments == {"question": "how old is the house?"}
     assert missing_arguments(tool, arguments) == ("count",)
 
 
@@ -171,12 +174,24 @@ def test_required_text_takes_the_clause_and_a_required_number_is_missed() -> Non
         ("draw a bird to the right of a tree", "a bird to the right of a tree", ""),
         ("draw a cup, the background is red", "a cup, the background is red", ""),
         ("draw a bus in 30 steps with a seed of 7", "a bus", ""),
+        ("draw a bus with the ddim scheduler", "a bus", ""),
+        ("draw a bus, use the dpm solver++ scheduler and 30 steps", "a bus", ""),
+        ("draw this: a bus", "a bus", ""),
+        ("make a picture of the following: a bus under a star", "a bus under a star", ""),
+        (
+            "generate a red flower conditioned on the predicted depth",
+            "a red flower",
+            "conditioned on the predicted depth",
+        ),
+        ("turn my scribble into a picture of a rose", "a rose", "my scribble"),
+        ("fill the white part of the mask with a tree", "a tree", "the mask"),
+        ("draw a tree where the mask is white", "a tree", "the mask"),
         ('draw "two cats. And a dog"', "two cats. And a dog", ""),
         ("generate an image from these edges", "", "from these edges"),
     ],
 )
 def test_what_is_to_be_drawn_and_from_what(clause: str, prompt: str, source: str) -> None:
-    drawing = read_drawing(clause, ["steps", "seed"])
+    drawing = read_drawing(clause, ["steps", "seed"], {"scheduler": ("dpm_solver++", "ddim")})
     assert (drawing.prompt, drawing.source) == (prompt, source)
     assert drawing.is_new
     assert drawing.is_request
@@ -193,6 +208,8 @@ def test_what_is_to_be_drawn_and_from_what(clause: str, prompt: str, source: str
         "make a drawing of my photo",
         "draw gentle contours of the scene",
         'write "hello" on it',
+        "generate a depth map",
+        "create a caption",
     ],
 )
 def test_what_a_picture_shows_already_is_nothing_new(clause: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sample_stream_model import Counting
+from stream_caller import Caller
 
 from visgate_server.errors import (
     InvalidArgumentError,
@@ -20,7 +20,6 @@ from visgate_server.errors import (
     QueueFullError,
     RequestCancelledError,
     ServerStoppingError,
-    VisgateServerError,
 )
 from visgate_server.open_response import MAX_WAITING_PROGRESS, OpenResponse
 from visgate_server.response_tensors import Times
@@ -28,60 +27,6 @@ from visgate_server.stream_server import StreamServer
 from visgate_server.tool_model import ToolResponse
 
 Tensors = dict[str, NDArray[Any]]
-
-
-class Caller:
-    """A channel that ends in this process: keeps what was sent, and waits for it."""
-
-    def __init__(self) -> None:
-        self.received: list[Mapping[str, NDArray[Any]]] = []
-        self.endings: list[Mapping[str, NDArray[Any]] | VisgateServerError] = []
-        self.has_left = False
-        self.is_deaf = False
-        self._changed = threading.Condition()
-
-    def send(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        if self.is_deaf:
-            raise ConnectionError("nobody listens")
-        assert not self.endings, "nothing comes after the end"
-        with self._changed:
-            self.received.append(tensors)
-            self._changed.notify_all()
-
-    def finish(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self._end(tensors)
-
-    def fail(self, error: VisgateServerError) -> None:
-        self._end(error)
-
-    def is_cancelled(self) -> bool:
-        return self.has_left
-
-    def _end(self, ending: Mapping[str, NDArray[Any]] | VisgateServerError) -> None:
-        with self._changed:
-            self.endings.append(ending)
-            self._changed.notify_all()
-
-    def ending(self) -> Mapping[str, NDArray[Any]] | VisgateServerError:
-        with self._changed:
-            assert self._changed.wait_for(lambda: self.endings, timeout=5), "no answer came"
-        return self.endings[0]
-
-    def wait_for_progress(self, count: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.received) >= count, timeout=5), "no progress came"
-
-    def data(self) -> dict[str, Any]:
-        ending = self.ending()
-        if isinstance(ending, Exception):
-            raise ending
-        data: dict[str, Any] = json.loads(ending["DATA"][0, 0])
-        return data
-
-    def error(self) -> VisgateServerError:
-        ending = self.ending()
-        assert isinstance(ending, VisgateServerError), ending
-        return ending
 
 
 def count_up(number: int, **values: float | int | str) -> Tensors:

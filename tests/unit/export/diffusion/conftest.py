@@ -16,7 +16,7 @@ from visgate_export.lock_file import LockFile
 from visgate_export.pipeline import Outcome, Pipeline, Stage
 from visgate_export.recipe import NetworkRecipe
 
-from .pocket_weights import write_pocket_weights
+from .pocket_weights import DERIVED_CONTROL, write_pocket_weights
 from .tiny_stable_diffusion import write_stable_diffusion
 
 
@@ -50,7 +50,8 @@ def pocket(tmp_path_factory: pytest.TempPathFactory) -> PocketExport:
     base = tmp_path_factory.mktemp("pocket")
     weights = write_pocket_weights(base / "weights")
     networks = pocket_set(weights)
-    recipes = recipes_of_set(replace(networks, controls={"edges": networks.controls["edges"]}))
+    controls, unets = {DERIVED_CONTROL: networks.controls[DERIVED_CONTROL]}, {"base": networks.unets["base"]}
+    recipes = recipes_of_set(replace(networks, controls=controls, unets=unets))
     pipeline = Pipeline(base / "repository", ArchiveCache(base / "cache"), LockFile(base / "lock.json"), Silent())
     return PocketExport(weights, pipeline, recipes, {recipe.name: pipeline.pin(recipe) for recipe in recipes})
 

@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from visgate_export.pocket.architectures import autoencoder, control_net, text_encoder, unet
-from visgate_export.pocket.low_rank import add_low_rank, difference
+from visgate_export.pocket.control_kinds import lineage
+from visgate_export.pocket.low_rank import add_low_rank, difference, restore
 from visgate_export.pocket.tokenizer import END_TOKEN, train_tokenizer
 
 from .random_weights import randomised
@@ -22,6 +23,8 @@ CAPTIONS = tuple(
     for colour in ("red", "blue", "grey")
 )
 SCALING_FACTOR = 0.75
+DERIVED_CONTROL = "lines"
+"""A kind of ControlNet that began as another one, whose weights are written too."""
 
 
 def write_pocket_weights(folder: Path) -> Path:
@@ -36,9 +39,10 @@ def write_pocket_weights(folder: Path) -> Path:
         randomised(text_encoder(tokenizer.get_vocab_size(), END_TOKEN), 2).state_dict(),
     )
     _save(folder / "unet.safetensors", base.state_dict())
-    for seed, kind in enumerate(("edges", "depth"), 4):
+    original = base.state_dict()
+    for seed, kind in enumerate(reversed(lineage(DERIVED_CONTROL)), 4):
         control = control_net(base)
-        original = base.state_dict()
+        control.load_state_dict(original, strict=False)  # the UNet has no part that reads control pictures
         add_low_rank(control, original)
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
@@ -49,7 +53,9 @@ def write_pocket_weights(folder: Path) -> Path:
                 # one makes residuals whose rounding alone is more than the bound that trained networks are held to.
                 size = 0.05 if name.endswith(".up") else 1.7 * parameter[0].numel() ** -0.5
                 parameter.copy_(size * torch.randn(parameter.shape, generator=generator))
-        _save(folder / f"control_{kind}.safetensors", difference(control))
+        kept = difference(control)
+        _save(folder / f"control_{kind}.safetensors", kept)
+        original = restore(kept, original)
     (folder / "metrics.json").write_text(json.dumps({"autoencoder": {"scaling_factor": SCALING_FACTOR}}))
     return folder
 

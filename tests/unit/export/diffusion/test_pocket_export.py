@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
-from visgate_export.diffusion.pocket_set import CONTROLS, pocket_set
+from visgate_export.diffusion.pocket_set import CONTROLS, PICTURE_UNETS, pocket_set
 from visgate_export.diffusion.residuals import residuals_of
 from visgate_export.diffusion.set_recipes import STEP_GRAPH_NAMES, recipes_of_set
 from visgate_export.errors import MemberMissingError, ParityError
 from visgate_export.parity import open_session
 from visgate_export.pipeline import Pipeline, Status
+from visgate_export.pocket.control_kinds import lineage
 from visgate_export.pocket.weights import load_autoencoder, load_control_net, load_unet
 
 from .conftest import PocketExport
-from .pocket_weights import SCALING_FACTOR
+from .pocket_weights import DERIVED_CONTROL, SCALING_FACTOR
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for the exports, which take a minute of two idle cores
 
-NETWORKS = {"text_encoder", "vae_encoder", "vae_decoder", "unet", "control_edges"}
+CONTROL = f"control_{DERIVED_CONTROL}"
+NETWORKS = {"text_encoder", "vae_encoder", "vae_decoder", "unet", CONTROL}
 
 
 def test_every_network_is_built_and_equals_its_original(pocket: PocketExport) -> None:
@@ -60,7 +64,7 @@ def test_inputs_and_outputs_are_the_engines(pocket: PocketExport) -> None:
     assert shapes("vae_encoder") == {"image": picture, "latents": denoiser["sample"]}
     assert shapes("vae_decoder") == {"latents": denoiser["sample"], "image": picture}
     assert shapes("unet") == {**denoiser, **residuals, "noise": denoiser["sample"]}
-    assert shapes("control_edges") == {**denoiser, "control": picture, **residuals}
+    assert shapes(CONTROL) == {**denoiser, "control": picture, **residuals}
 
 
 def test_the_profile_says_what_the_networks_are(pocket: PocketExport) -> None:
@@ -95,12 +99,14 @@ def test_the_profile_says_what_the_networks_are(pocket: PocketExport) -> None:
         "size_multiple": 64,
         "default_guidance": 2.5,
         "unets": {"base": "unet.onnx"},
-        "controls": {"edges": "control_edges.onnx"},
+        "controls": {DERIVED_CONTROL: f"{CONTROL}.onnx"},
+        "unet_guidance": {},
+        "default_image_guidance": 1.5,
     }
 
 
 def test_residuals_are_those_that_the_networks_really_exchange(pocket: PocketExport) -> None:
-    unet, control = load_unet(pocket.weights), load_control_net("edges", pocket.weights)
+    unet, control = load_unet(pocket.weights), load_control_net(DERIVED_CONTROL, pocket.weights)
     assert residuals_of(unet) == residuals_of(control)
     with torch.no_grad():
         given = control(
@@ -113,7 +119,7 @@ def test_residuals_are_those_that_the_networks_really_exchange(pocket: PocketExp
 def test_residuals_and_control_pictures_matter(pocket: PocketExport) -> None:
     """A graph that had lost an input would pass a comparison of zeros."""
     random = np.random.default_rng(0)
-    unet, control = (open_session(pocket.folder / f"{name}.onnx") for name in ("unet", "control_edges"))
+    unet, control = (open_session(pocket.folder / f"{name}.onnx") for name in ("unet", CONTROL))
     inputs = {
         "sample": random.standard_normal((1, 8, 8, 8), np.float32),
         "timestep": np.array([500], np.float32),
@@ -184,3 +190,24 @@ def test_weights_that_are_not_there_are_named(pocket: PocketExport, tmp_path: Pa
 def test_there_is_a_recipe_for_every_control() -> None:
     names = {recipe.file_name for recipe in recipes_of_set(pocket_set())}
     assert {f"control_{kind}.onnx" for kind in CONTROLS} < names
+
+
+def test_there_is_a_recipe_for_every_unet_and_guidance_for_no_other() -> None:
+    networks = pocket_set()
+    names = {recipe.file_name for recipe in recipes_of_set(networks)}
+    assert {f"unet_{purpose}.onnx" for purpose in PICTURE_UNETS} < names
+    assert set(networks.unet_guidance) <= set(networks.unets)
+
+
+def test_a_control_net_is_restored_through_the_one_that_it_began_as(pocket: PocketExport, tmp_path: Path) -> None:
+    """What reads the control picture is kept whole or not: here it is a low-rank difference from the ancestor's."""
+    folder = Path(shutil.copytree(pocket.weights, tmp_path / "weights"))
+    before = load_control_net(DERIVED_CONTROL, folder).state_dict()
+    ancestor = lineage(DERIVED_CONTROL)[1]
+    weights = load_file(folder / f"control_{ancestor}.safetensors")
+    matrix = "mid_block.resnets.0.conv1.weight"
+    save_file({**weights, f"{matrix}.up": 2 * weights[f"{matrix}.up"]}, folder / f"control_{ancestor}.safetensors")
+    after = load_control_net(DERIVED_CONTROL, folder).state_dict()
+    added = (weights[f"{matrix}.up"].float() @ weights[f"{matrix}.down"].float()).view_as(before[matrix])
+    assert torch.allclose(after[matrix] - before[matrix], added, atol=1e-4)
+    assert {name for name in before if not torch.equal(before[name], after[name])} == {matrix}

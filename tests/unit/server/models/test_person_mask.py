@@ -1,4 +1,4 @@
-"""segment_person and remove_background find the person of a photo, and say when there is none."""
+"""segment_person finds the person of a photo, and says when there is none."""
 
 from __future__ import annotations
 
@@ -53,21 +53,6 @@ def test_the_overlay_tints_the_person_and_leaves_the_rest_as_it_was() -> None:
     assert face[..., 0].mean() < -30
 
 
-def test_the_cut_out_keeps_the_persons_colours_and_nothing_of_the_background() -> None:
-    image = photo("astronaut")
-    reply = ask("person_mask", image, operation="cut_out")
-    assert list(reply.pictures) == ["CUTOUT", "MASK"]
-    cutout = reply.pictures["CUTOUT"]
-    assert cutout.shape == (512, 512, 4)
-    alpha = cutout[..., 3]
-    assert np.array_equal(alpha, reply.pictures["MASK"][..., 0])
-    assert np.array_equal(cutout[alpha > 0, :3], image[alpha > 0])
-    assert (cutout[alpha == 0, :3] == 255).all(), "hidden pixels carry no trace of what was removed"
-    assert alpha[FACE].mean() > 250
-    for corner in UPPER_CORNERS:
-        assert alpha[corner].max() == 0
-
-
 def contrast_along(mask: NDArray[Any], image: NDArray[np.uint8]) -> float:
     """The picture's mean gradient, in grey levels, along the outline of a mask of 0–255."""
     smooth = cv2.GaussianBlur(image, (0, 0), 1.0).astype(np.float32)
@@ -105,21 +90,15 @@ def test_without_a_person_the_text_says_so(name: str) -> None:
     assert reply.data["person_found"] is False
     assert reply.data["box"] is None
     assert reply.data["share"] == 0
-    cut_out = ask("person_mask", photo(name), operation="cut_out")
-    assert "no person was found" in cut_out.text.lower()
-    assert cut_out.data["person_found"] is False
 
 
-def test_a_batch_of_both_tools_answers_as_its_rows_do_alone() -> None:
+def test_a_batch_answers_as_its_rows_do_alone() -> None:
     names = ["astronaut", "coffee", "camera"]
-    tools = ["segment", "cut_out", "cut_out"]
-    requests = [request(photo(name), operation=tool) for name, tool in zip(names, tools, strict=True)]
-    answers = answer_requests(open_model("person_mask"), requests)
+    answers = answer_requests(open_model("person_mask"), [request(photo(name)) for name in names])
     assert [int(outputs(answer)["TIMES"][0, 2]) for answer in answers] == [3, 3, 3]
-    for name, tool, answer in zip(names, tools, answers, strict=True):
-        [together], alone = replies(answer), ask("person_mask", photo(name), operation=tool)
+    for name, answer in zip(names, answers, strict=True):
+        [together], alone = replies(answer), ask("person_mask", photo(name))
         assert together.text == alone.text
-        assert list(together.pictures) == list(alone.pictures)
         for tensor, drawn in together.pictures.items():
             assert np.abs(drawn.astype(int) - alone.pictures[tensor]).max() <= 2
 
@@ -128,15 +107,14 @@ def test_the_detector_takes_as_many_rows_as_this_model_sends_it_at_once() -> Non
     assert DetectObjects.spec.max_batch_size >= PersonMask.spec.max_batch_size
 
 
-@pytest.mark.parametrize("operation", ["segment", "cut_out"])
 @pytest.mark.parametrize("size", [(1, 1), (2000, 3), (3, 2000)])
-def test_any_size_is_answered_in_its_own_size(size: tuple[int, int], operation: str) -> None:
-    reply = ask("person_mask", np.full((*size, 3), 77, np.uint8), operation=operation)
+def test_any_size_is_answered_in_its_own_size(size: tuple[int, int]) -> None:
+    reply = ask("person_mask", np.full((*size, 3), 77, np.uint8))
     assert reply.data["person_found"] is False
     assert all(drawn.shape[:2] == size for drawn in reply.pictures.values())
 
 
-@pytest.mark.parametrize("wrong", [{"threshold": 0.0}, {"threshold": 1.0}, {"operation": "paint"}])
-def test_wrong_arguments_are_refused_by_name(wrong: dict[str, float | str]) -> None:
+@pytest.mark.parametrize("wrong", [{"threshold": 0.0}, {"threshold": 1.0}])
+def test_wrong_arguments_are_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidArgumentError, match=next(iter(wrong)).upper()):
         ask("person_mask", photo("camera"), **wrong)

@@ -1,0 +1,1 @@
+"""Trains the pocket network that finds an object of a scene by words: CLIPSeg, small."""

@@ -1,0 +1,1 @@
+"""Lessons for the inpainting UNet: masks, and what belongs under them."""

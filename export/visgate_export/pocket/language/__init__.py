@@ -1,0 +1,1 @@
+"""Trains and loads the pocket networks that answer with words: captions of scenes, and answers to questions."""

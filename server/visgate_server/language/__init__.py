@@ -1,0 +1,1 @@
+"""Says what pictures show, word by word; knows nothing about tools or requests."""

@@ -1,0 +1,51 @@
+"""Reads what the export says about language networks beside them: marks, lengths, the pictures they look at."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from visgate_server.errors import NetworkError
+
+PROFILE_FILE = "profile.json"
+
+
+@dataclass(frozen=True)
+class LanguageProfile:
+    """What differs between one set of language networks and another.
+
+    Attributes:
+        title: the network, for people.
+        picture_height: rows of the pictures that it looks at, pixels.
+        picture_width: columns of them.
+        begin_token: what the decoder starts from.
+        end_token: what it ends a text with.
+        longest_text: tokens that it says at most, with both marks.
+        longest_question: tokens of a question that are read at most, with both marks; 0 where none is.
+        knows_photos: whether photos are part of its world; the pocket networks know drawn scenes alone.
+    """
+
+    title: str
+    picture_height: int
+    picture_width: int
+    begin_token: int
+    end_token: int
+    longest_text: int
+    longest_question: int
+    knows_photos: bool
+
+
+def read_profile(folder: Path) -> LanguageProfile:
+    """The profile in a model's version folder.
+
+    Raises:
+        NetworkError: there is none, or it lacks something.
+    """
+    path = folder / PROFILE_FILE
+    try:
+        return LanguageProfile(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise NetworkError(f"no profile at {path}: run `make models`") from error
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"{path} cannot be read: {error}; run `make models` to export it anew") from error

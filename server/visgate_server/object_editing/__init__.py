@@ -1,0 +1,1 @@
+"""What it takes to change one object of a picture, or its edges: masks, tiles, words; calls no model."""

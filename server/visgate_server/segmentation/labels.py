@@ -1,0 +1,52 @@
+"""Reads which classes a segmentation network tells apart, and their colours; knows nothing about pictures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from visgate_server.errors import NetworkError
+
+
+@dataclass(frozen=True)
+class SegmentationLabels:
+    """What the export tells of the network, in `labels.json`.
+
+    Attributes:
+        height: rows of the network's picture.
+        width: columns of the network's picture.
+        names: of the classes, in the order of the network's outputs.
+        colours: RGB 0–255, in the same order.
+        background: the number of the class that is no thing; None where every class is one.
+    """
+
+    height: int
+    width: int
+    names: tuple[str, ...]
+    colours: tuple[tuple[int, int, int], ...]
+    background: int | None
+
+
+def read_labels(path: Path) -> SegmentationLabels:
+    """Reads `labels.json`.
+
+    Raises:
+        NetworkError: it is missing, or is not laid out as the export writes it.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        classes = entries["classes"]
+        return SegmentationLabels(
+            height=entries["height"],
+            width=entries["width"],
+            names=tuple(known["name"] for known in classes),
+            colours=tuple(
+                (int(red), int(green), int(blue)) for red, green, blue in (each["colour"] for each in classes)
+            ),
+            background=entries["background"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NetworkError(
+            f"{path} cannot be read ({type(error).__name__}: {error}): run `make models` to write it anew"
+        ) from error

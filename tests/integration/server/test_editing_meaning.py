@@ -1,0 +1,80 @@
+"""Edited and repaired pictures show what was asked for and keep the rest, as a network judges that saw none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from visgate_client import VisionClient
+from visgate_export.pocket.edits.edit_tasks import recolouring_tasks, right_edits
+from visgate_export.pocket.inpainting.inpainting_tasks import removing_tasks, replacing_tasks, right_pictures
+from visgate_export.pocket.judge import Judge
+from visgate_export.pocket.quality import load_judge
+from visgate_export.pocket.rendering import SceneRenderer
+from visgate_export.pocket.sprites import read_sprites
+
+SCENES = 12
+AT_ONCE = 12
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return load_judge()
+
+
+@pytest.fixture(scope="module")
+def renderer() -> SceneRenderer:
+    return SceneRenderer(read_sprites())
+
+
+def ask(client: VisionClient, tool: str, calls: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
+    """A picture for every call, each with its own place in the list for a seed."""
+
+    def one(seed: int) -> NDArray[np.uint8]:
+        picture: NDArray[np.uint8] = client.call(tool, seed=seed, timeout=240, **calls[seed]).arrays["picture"]
+        return picture
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return np.stack(list(threads.map(one, range(len(calls)))))
+
+
+def test_the_background_is_recoloured_and_the_rest_stays(
+    client: VisionClient, judge: Judge, renderer: SceneRenderer
+) -> None:
+    """Objects are another matter: the pocket network seldom exchanges them rightly, and its tool says so."""
+    tasks = list(islice(recolouring_tasks(renderer, 300), SCENES))
+    calls = [{"image": task.picture, "prompt": task.text, "enlarge": False} for task in tasks]
+    edited = ask(client, "edit_image", calls)
+    assert np.mean(right_edits(judge, tasks, edited)) >= 0.5
+    assert np.mean(right_edits(judge, tasks, np.stack([task.picture for task in tasks]))) == 0
+
+
+def test_a_new_object_comes_under_the_mask_and_nothing_else_changes(
+    client: VisionClient, judge: Judge, renderer: SceneRenderer
+) -> None:
+    tasks = list(islice(replacing_tasks(renderer, 301), SCENES))
+    calls = [
+        {"image": task.picture, "prompt": task.text, "mask": np.where(task.mask, np.uint8(255), np.uint8(0))}
+        for task in tasks
+    ]
+    pictures = ask(client, "inpaint_image", calls)
+    assert np.mean(right_pictures(judge, tasks, pictures)) >= 0.75
+    for task, picture in zip(tasks, pictures, strict=True):
+        assert np.array_equal(picture[~task.mask], task.picture[~task.mask])
+
+
+def test_an_object_is_gone_where_the_background_is_asked_for(
+    client: VisionClient, judge: Judge, renderer: SceneRenderer
+) -> None:
+    tasks = list(islice(removing_tasks(renderer, 302), SCENES))
+    calls = [
+        {"image": task.picture, "prompt": task.text, "mask": np.where(task.mask, np.uint8(255), np.uint8(0))}
+        for task in tasks
+    ]
+    assert np.mean(right_pictures(judge, tasks, ask(client, "inpaint_image", calls))) >= 0.8
