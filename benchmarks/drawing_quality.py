@@ -33,7 +33,7 @@ UInt8Array = NDArray[np.uint8]
 
 SHEET = Path(__file__).parents[1] / "docs" / "pictures" / "drawings.png"
 CONTROL_MARGIN = 0.1
-"""By how much a drawing agrees better with a control picture than without, at least; lines are too few for it."""
+"""By how much a drawing agrees better with a control picture than without, at least."""
 
 _TASK_SEED, _UNSEEN_SEED, _JUDGE_SEED = 20_001, 20_002, 20_004
 _AT_ONCE = 16

@@ -107,12 +107,25 @@ def test_an_unusual_picture_is_seen_as_a_person_sees_it(client: VisionClient, ki
 
 
 def test_every_tool_takes_a_picture_of_one_pixel(client: VisionClient) -> None:
-    values = {"image": np.zeros((1, 1, 3), np.uint8), "prompt": "a cat on a red background"}
+    pixel = np.zeros((1, 1, 3), np.uint8)
+    values = {
+        "image": pixel,
+        "mask": 255 - pixel,
+        "prompt": "a cat on a red background",
+        "object": "cat",
+        "replacement": "dog",
+        "question": "What is this?",
+    }
     for tool in client.tools():
-        if "image" in tool.properties:
-            assert set(tool.required) <= set(values), f"{tool.name} needs more: give this test a value for it"
-            result = client.call(tool.name, {name: values[name] for name in tool.required})
-            assert result.text
+        if "image" not in tool.properties:
+            continue
+        assert set(tool.required) <= set(values), f"{tool.name} needs more: give this test a value for it"
+        arguments = {name: values[name] for name in tool.required}
+        if tool.name == "remove_background":
+            with pytest.raises(ArgumentError, match="nothing was found that could be cut out"):
+                client.call(tool.name, arguments)
+        else:
+            assert client.call(tool.name, arguments).text
 
 
 @pytest.mark.parametrize(
