@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := client/visgate_client server/visgate_server export/visgate_export agent/visgate_agent
 INSTALLED := $(VENV)/.installed
+UNIT := $(BIN)/pytest tests/unit -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models pocket configs serve stop doctor chat demo test unit lint format bench docs clean
@@ -55,9 +56,11 @@ format: setup  ## let ruff format the code
 	$(BIN)/ruff check --fix .
 
 unit: models  ## the tests that need no server
-	$(BIN)/pytest tests/unit -n 2 --dist loadfile
+	$(UNIT)
 
-test: lint unit  ## everything: lint, unit, integration (starts a real Triton) and end to end
+test: setup  ## everything: lint, unit, integration (starts a real Triton) and end to end
+	$(MAKE) --jobs=2 lint models  # neither waits for the other
+	$(UNIT)
 	$(BIN)/pytest tests/integration tests/end_to_end
 
 bench: models  ## what serving costs and is worth beside other ways, and how well the pocket networks draw

@@ -48,12 +48,13 @@ MESSAGES = (
     DemoMessage("Cut out the person, draw the edges of the cut-out, and then enlarge the edges."),
     DemoMessage("Read the text in this photo.", PAGE),
     DemoMessage("Find the faces in the first photo and detect the pose in the first photo."),
-    DemoMessage("Draw a cat left of an apple on a blue background."),
+    DemoMessage("Draw a cat left of an apple on a blue background with seed 7."),
     DemoMessage(
-        "Find the edges of the drawing, and then draw a cat left of an apple on a red background from the edges."
+        "Find the edges of the drawing, and then draw a cat left of an apple on a red background from the edges with "
+        "seed 7."
     ),
     DemoMessage("Caption the drawing. Then replace the apple in the drawing with a banana."),
-    DemoMessage("Make the background green. What is left of the banana?"),
+    DemoMessage("Segment the picture. What is left of the banana?"),
 )
 """At least six tool calls, of which the edges and the enlargement need the result of the one before; then drawings,
 which are described, changed and asked about."""

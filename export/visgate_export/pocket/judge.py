@@ -70,7 +70,7 @@ class Judge(torch.nn.Module):
     @torch.no_grad()
     def look(self, pictures: npt.NDArray[np.uint8]) -> list[Verdict]:
         """What is in pictures [N, 64, 64, 3], 0–255."""
-        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        tensor = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
         centres, backgrounds = self(tensor)
         scores = centres.sigmoid()
         peaks = scores * (scores == functional.max_pool2d(scores, 3, 1, 1))

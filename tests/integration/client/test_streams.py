@@ -290,7 +290,9 @@ def stream_raw(client: VisionClient, tool: Tool) -> None:
     run(core._answer(tool, call, CallContext(Deadline.after(20))), client._transport)
 
 
-@pytest.mark.parametrize("how", ["stream", "call"])
+@pytest.mark.parametrize(
+    ("face", "how"), [(VisionClient, "stream"), (AwaitedClient, "call")], indirect=["face"], ids=["stream", "call"]
+)
 def test_a_server_killed_in_mid_stream_is_lost_and_the_client_works_with_the_next(
     own_server: EmbeddedServer, face: Callable[..., Any], how: str, notes: Path, label: str
 ) -> None:

@@ -44,4 +44,5 @@ def test_the_floor_alone_has_no_silhouette_though_it_darkens() -> None:
     floor = (shade * np.array([214, 60, 56])).repeat(64, axis=1).astype(np.uint8)
     assert not silhouette(floor).any()
     floor[20:30, 20:30] = 255
-    assert silhouette(floor).sum() == 100
+    floor[2:6, 40:44, 0] += 36  # still darker than the floor is nearer by
+    assert silhouette(floor).sum() == 100 + 16
