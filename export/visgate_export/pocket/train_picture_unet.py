@@ -57,7 +57,7 @@ COURSES: Mapping[str, Course] = MappingProxyType(
         "edit": Course(
             edit_lessons,
             12_000,
-            Schedule(steps=1_700, batch=48, learning_rate=1.5e-3, warm_up=100),
+            Schedule(steps=2_450, batch=48, learning_rate=1.5e-3, warm_up=100),
             unsaid=0.05,
             unseen=0.05,
             neither=0.05,
