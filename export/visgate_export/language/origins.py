@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visgate_export.checkpoints import Checkpoint, PictureRules, read_picture_rules
-from visgate_export.language.blip import Blip, LanguageProfile
+from visgate_export.language.blip import Blip
+from visgate_server.language.profile import LanguageProfile
 
 if TYPE_CHECKING:
     from transformers import BlipConfig

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from visgate_server.errors import NetworkError
@@ -34,6 +34,10 @@ class LanguageProfile:
     longest_text: int
     longest_question: int
     knows_photos: bool
+
+    def to_json(self) -> str:
+        """The text of the file that `read_profile` reads; the export writes it."""
+        return json.dumps(asdict(self), indent=2) + "\n"
 
 
 def read_profile(folder: Path) -> LanguageProfile:
