@@ -4,10 +4,10 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visgate_export.diffusion.network_set import NetworkSet, Part, Precision, PromptTokenizer
+from visgate_export.diffusion.network_set import NetworkSet, NoiseSchedule, Part, Precision, PromptTokenizer, TextRules
 from visgate_export.pocket.control_kinds import CONTROL_STARTS, lineage
+from visgate_export.pocket.weight_folder import LICENCE, METRICS_FILE, WEIGHTS, weights_source
 from visgate_export.recipe import Materials
-from visgate_export.sources import FolderSource
 
 if TYPE_CHECKING:  # torch is only imported where a network is really built
     import numpy as np
@@ -15,25 +15,21 @@ if TYPE_CHECKING:  # torch is only imported where a network is really built
     from numpy.typing import NDArray
     from transformers import CLIPTextModel
 
-    from visgate_export.diffusion.profile import NoiseSchedule
-
-WEIGHTS = Path(__file__).parents[1] / "pocket" / "weights"
 CONTROLS = tuple(CONTROL_STARTS)
 """Kinds of control picture for which there is a ControlNet."""
 PICTURE_UNETS = ("edit", "inpaint")
 """Purposes for which there is a UNet that sees a picture beside the latents."""
-_LICENCE = "Apache-2.0"
 _GUIDANCE = 2.5
 _UNET_GUIDANCE = {"edit": 2.5, "inpaint": 2.0}
-_IMAGE_GUIDANCE = 2.2
+_IMAGE_GUIDANCE = 1.8
 _SCENES = 64
 _SCENES_SEED = 1
 
 
 def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
     """The networks whose weights lie in `folder`: fp16 safetensors, tokenizer.json and metrics.json."""
-    source = FolderSource("visgate's own weights", folder)
-    tokenizer, metrics = source.member("tokenizer.json"), source.member("metrics.json")
+    source = weights_source(folder)
+    tokenizer, metrics = source.member("tokenizer.json"), source.member(METRICS_FILE)
     text_encoder, autoencoder, unet = (
         source.member(f"{name}.safetensors") for name in ("text_encoder", "autoencoder", "unet")
     )
@@ -62,7 +58,7 @@ def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
             return load_picture_unet(purpose, materials.path(weights).parent)
 
         # As a ControlNet, it is kept as its difference from the UNet.
-        return Part(f"Pocket UNet, {purpose}", _LICENCE, (weights, unet), load)
+        return Part(f"Pocket UNet, {purpose}", LICENCE, (weights, unet), load)
 
     def control(kind: str) -> "Part[ControlNetModel]":
         weights = tuple(source.member(f"control_{each}.safetensors") for each in lineage(kind))
@@ -73,11 +69,10 @@ def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
             return load_control_net(kind, materials.path(unet).parent)
 
         # It is kept as its difference from the UNet, or from another one.
-        return Part(f"Pocket ControlNet, {kind}", _LICENCE, (*weights, unet), load)
+        return Part(f"Pocket ControlNet, {kind}", LICENCE, (*weights, unet), load)
 
     def load_tokenizer(materials: Materials) -> PromptTokenizer:
         from visgate_export.diffusion.graphs import TEXT_LENGTH
-        from visgate_export.diffusion.profile import TextRules
         from visgate_export.pocket.tokenizer import BEGIN_TOKEN, END_TOKEN
 
         rules = TextRules(TEXT_LENGTH, BEGIN_TOKEN, END_TOKEN, pad_token=END_TOKEN)
@@ -86,15 +81,15 @@ def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
     return NetworkSet(
         name="pocket",
         precision=Precision.SINGLE,
-        text_encoder=Part("Pocket CLIP text encoder", _LICENCE, (text_encoder, tokenizer), load_text_encoder),
-        autoencoder=Part("Pocket VAE", _LICENCE, (autoencoder, metrics), load_autoencoder),
+        text_encoder=Part("Pocket CLIP text encoder", LICENCE, (text_encoder, tokenizer), load_text_encoder),
+        autoencoder=Part("Pocket VAE", LICENCE, (autoencoder, metrics), load_autoencoder),
         unets={
-            "base": Part("Pocket UNet", _LICENCE, (unet,), load_unet),
+            "base": Part("Pocket UNet", LICENCE, (unet,), load_unet),
             **{purpose: picture_unet(purpose) for purpose in PICTURE_UNETS},
         },
         controls={kind: control(kind) for kind in CONTROLS},
-        tokenizer=Part("Pocket vocabulary", _LICENCE, (tokenizer,), load_tokenizer),
-        noise=Part("Pocket noise schedule", _LICENCE, (), _noise),
+        tokenizer=Part("Pocket vocabulary", LICENCE, (tokenizer,), load_tokenizer),
+        noise=Part("Pocket noise schedule", LICENCE, (), _noise),
         pictures=_scenes,
         default_guidance=_GUIDANCE,
         unet_guidance=_UNET_GUIDANCE,
@@ -102,8 +97,7 @@ def pocket_set(folder: Path = WEIGHTS) -> NetworkSet:
     )
 
 
-def _noise(materials: Materials) -> "NoiseSchedule":
-    from visgate_export.diffusion.profile import NoiseSchedule
+def _noise(materials: Materials) -> NoiseSchedule:
     from visgate_export.pocket.architectures import BETA_END, BETA_START, TRAIN_TIMESTEPS
 
     return NoiseSchedule(TRAIN_TIMESTEPS, BETA_START, BETA_END)

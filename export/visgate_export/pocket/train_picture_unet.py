@@ -1,7 +1,6 @@
 """Trains a UNet that sees a picture beside the latents (edit, inpaint) from the finished base UNet."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,10 +18,8 @@ from visgate_export.pocket.picture_unets import RANKS, picture_unet
 from visgate_export.pocket.prompts import PromptEncoder
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 from visgate_export.pocket.weights import load_autoencoder, load_unet
-
-_SAVE_EVERY = 500
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,8 @@ COURSES: Mapping[str, Course] = MappingProxyType(
         ),
         "edit": Course(
             edit_lessons,
-            12_000,
-            Schedule(steps=2_450, batch=48, learning_rate=1.5e-3, warm_up=100),
+            30_000,
+            Schedule(steps=12_000, batch=48, learning_rate=1.5e-3, warm_up=100),
             unsaid=0.05,
             unseen=0.05,
             neither=0.05,
@@ -75,8 +72,7 @@ def train_picture_unet(purpose: str, course: Course) -> None:
         course: how.
     """
     schedule = course.schedule
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun(f"unet_{purpose}", schedule)
     random = np.random.default_rng(schedule.seed)
     lessons = course.lessons(SceneRenderer(read_sprites()), schedule.seed + 37)
     bank = fill_lessons(load_autoencoder(), lessons, course.count, schedule.seed)
@@ -86,8 +82,6 @@ def train_picture_unet(purpose: str, course: Course) -> None:
     model.set_attn_processor(FloatAttention())
 
     def loss(step: int) -> torch.Tensor:
-        if step and step % _SAVE_EVERY == 0:
-            save_weights(f"unet_{purpose}", difference(model))
         chosen = torch.from_numpy(random.integers(len(bank.texts), size=schedule.batch))
         texts = [str(random.choice(bank.texts[index])) for index in chosen]
         beside = bank.beside[chosen].float()
@@ -107,11 +101,8 @@ def train_picture_unet(purpose: str, course: Course) -> None:
         return noise_schedule.loss(predicted.float(), noise, timesteps, importance)
 
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    final = train(learned, schedule, loss, f"unet {purpose}")
-    save_weights(f"unet_{purpose}", difference(model))
-    record_metrics(
-        f"unet_{purpose}", {"final_loss": round(final, 5), "minutes": round((time.monotonic() - began) / 60, 1)}
-    )
+    run.train(learned, loss, lambda: difference(model))
+    run.record()
 
 
 if __name__ == "__main__":

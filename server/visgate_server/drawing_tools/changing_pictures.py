@@ -65,10 +65,11 @@ EDIT_IMAGE = ToolSpec(
     title="Instruct Image Using Text",
     description=(
         "Changes a picture as an instruction says, and keeps the rest of it. The prompt is the instruction, one change "
-        "at a time, of the background or of the style: 'make the background red', 'make it a cartoon', 'make it black "
-        "and white', 'make it a pencil drawing', 'make it darker'. To exchange or to remove an object use "
-        "replace_object or remove_object: told to do that, this tool seldom succeeds. It works on the picture as a "
-        f"whole and shrinks it to the size of the drawing, so a photo does not stay a photo. {WORLD}"
+        "at a time, of the background, the style or an object: 'make the background red', 'make it a cartoon', 'make "
+        "it black and white', 'make it a pencil drawing', 'make it darker', 'turn the cat into a dog'. Where an object "
+        "is to be exchanged or removed and all else must stay exactly as it is, use replace_object or remove_object: "
+        "this tool draws the whole picture anew, and misses about one such instruction in six. It shrinks the picture "
+        f"to the size of the drawing, so a photo does not stay a photo. {WORLD}"
     ),
     arguments=(
         picture(description="The picture to change.", max_pixels=MAX_CONTROL_PIXELS),
@@ -106,7 +107,10 @@ INPAINT_IMAGE = ToolSpec(
     arguments=(
         picture(description="The picture to change.", max_pixels=MAX_CONTROL_PIXELS),
         picture(
-            "mask", "The mask, of the picture's size: white is drawn anew, black stays.", max_pixels=MAX_CONTROL_PIXELS
+            "mask",
+            "The mask, of the picture's size: white is drawn anew, black stays.",
+            max_pixels=MAX_CONTROL_PIXELS,
+            exact=True,
         ),
         Argument("prompt", ArgumentKind.TEXT, "What to draw there, in English: an object, or 'background'."),
         *PAINTING_SETTINGS,

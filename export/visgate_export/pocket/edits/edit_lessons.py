@@ -19,7 +19,7 @@ from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Scene, scenes
 
 _TEXTS = 6
-_RECOLOURED, _SWAPPED, _REMOVED = 0.27, 0.45, 0.1
+_RECOLOURED, _SWAPPED, _REMOVED = 0.12, 0.65, 0.13
 """Shares of lessons; the others change the style."""
 _PAIRS = 0.6
 
