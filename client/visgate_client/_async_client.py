@@ -11,6 +11,7 @@ import numpy.typing as npt
 from visgate_client._cancellation import Cancellation
 from visgate_client._channel import AioTransport, Compression
 from visgate_client._core import ClientCore, ClientOptions, ToolCall
+from visgate_client._picture_files import PictureFormat, PicturePacking
 from visgate_client._results import Progress, ToolResult
 from visgate_client._retries import Retries
 from visgate_client._security import Security
@@ -41,10 +42,15 @@ class AsyncVisionClient:
         security: Security | None = None,
         retries: Retries | None = None,
         compression: Compression = "none",
+        pictures: PictureFormat = "raw",
+        picture_quality: int = 90,
         transport: AsyncTransport | None = None,
     ) -> None:
         """Prepares a client; see `VisionClient`."""
-        options = ClientOptions(timeout, shared_memory, security or Security(), retries or Retries(), compression)
+        packing = PicturePacking(pictures, picture_quality)
+        options = ClientOptions(
+            timeout, shared_memory, security or Security(), retries or Retries(), compression, packing
+        )
         self._core = ClientCore(server, options)
         self._transport = AioTransport(self._core.connection) if transport is None else transport
 

@@ -18,9 +18,10 @@ from visgate_client._cancellation import Cancellation
 from visgate_client._catalogue import ToolCatalogue
 from visgate_client._channel import Compression, Connection
 from visgate_client._deadline import Deadline
-from visgate_client._decoding import Clocked, read_result, read_times
+from visgate_client._decoding import Clocked, read_result, read_times, unpack_pictures
 from visgate_client._encoding import encode_arguments, encode_arrays
 from visgate_client._inference import Answer, Inference
+from visgate_client._picture_files import PicturePacking
 from visgate_client._remote_calls import RemoteCalls
 from visgate_client._results import ToolResult
 from visgate_client._retries import Retries
@@ -53,6 +54,7 @@ class ClientOptions:
     security: Security = field(default_factory=Security)
     retries: Retries = field(default_factory=Retries)
     compression: Compression = "none"
+    packing: PicturePacking = field(default_factory=PicturePacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class ClientCore:
         self._same_clock = all(address.on_this_host for address in addresses)
         self._remote = RemoteCalls(addresses, shared_memory=options.shared_memory, retries=options.retries)
         self._catalogue = ToolCatalogue(self._remote, self.servers)
+        self._packing = options.packing
+        self._told_of_raw = False
         self._closed = False
 
     @property
@@ -181,22 +185,54 @@ class ClientCore:
 
     def _answer(self, tool: Tool, call: ToolCall, context: CallContext) -> Steps[Answer]:
         began = time.perf_counter()
-        inference = yield from self._encode(tool, call)
-        encoded_ms = (time.perf_counter() - began) * 1e3
+        packing = self._packing_for(tool)
+        inference = yield from self._encode(tool, call, packing)
+        own_ms = (time.perf_counter() - began) * 1e3
         if tool.streams:
             answer = yield from self._remote.stream(inference, tool, context)
         else:
             answer = yield from self._remote.infer(inference, context)
-        return Answer(answer.arrays, answer.sent_ns, answer.serialise_ms + encoded_ms, answer.round_trip_ms)
+        arrays = answer.arrays
+        if not packing.is_raw:
+            began = time.perf_counter()
+            arrays = yield Offload(lambda: unpack_pictures(tool, answer.arrays))
+            own_ms += (time.perf_counter() - began) * 1e3
+        return Answer(arrays, answer.sent_ns, answer.serialise_ms + own_ms, answer.round_trip_ms)
 
-    def _encode(self, tool: Tool, call: ToolCall) -> Steps[Inference]:
+    def _packing_for(self, tool: Tool) -> PicturePacking:
+        if self._packing.is_raw or tool.takes_files:
+            return self._packing
+        if not self._told_of_raw:
+            self._told_of_raw = True
+            _LOGGER.warning(
+                "pictures of %s go as pixels and not as %s: model %s is of an earlier visgate and takes no files",
+                tool.name,
+                self._packing.format,
+                tool.model,
+            )
+        return PicturePacking()
+
+    def _encode(self, tool: Tool, call: ToolCall, packing: PicturePacking) -> Steps[Inference]:
         values = check_arguments(tool, call.arguments)
+        if not packing.is_raw:
+            return (yield from self._encode_as_files(tool, call, values, packing))
         if any(_takes_reading(values[name]) for name in values if is_picture(tool.properties[name])):
             tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched))
         else:
             tensors = encode_arguments(tool, values, watched=call.watched)
         outputs = tuple(output.tensor for output in tool.outputs if call.watched or output.kind not in STREAMED_KINDS)
         return Inference(tool.model, tuple(tensors), outputs, sizes_of=tool.name)
+
+    def _encode_as_files(
+        self, tool: Tool, call: ToolCall, values: Mapping[str, Any], packing: PicturePacking
+    ) -> Steps[Inference]:
+        tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched, packing=packing))
+        outputs = tuple(
+            output.file_tensor or output.tensor
+            for output in tool.outputs
+            if call.watched or output.kind not in STREAMED_KINDS
+        )
+        return Inference(tool.model, tuple(tensors), outputs)
 
 
 def _takes_reading(picture: Any) -> bool:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from tritonclient.utils import deserialize_bytes_tensor, triton_to_np_dtype
 
 from visgate_client._lease import Lease
+from visgate_client._picture_files import unpack_picture
 from visgate_client._results import Progress, Times, ToolResult
 from visgate_client._tools import STREAMED_KINDS, OutputKind, Tool, ToolOutput
-from visgate_client.errors import ServerError
+from visgate_client.errors import PictureError, ServerError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -47,6 +48,20 @@ def read_response(response: Any, lease: Lease) -> dict[str, npt.NDArray[Any]]:
         array.flags.writeable = False
         arrays[output.name] = array
     return arrays
+
+
+def unpack_pictures(tool: Tool, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """Returns a result's outputs with pixels in place of files.
+
+    Raises:
+        ServerError: a file is no picture.
+    """
+    pixels = {
+        output.tensor: _unpacked(tool, output, arrays[output.file_tensor])
+        for output in tool.outputs
+        if output.file_tensor and output.file_tensor in arrays
+    }
+    return {**arrays, **pixels}
 
 
 def read_result(tool: Tool, arrays: Arrays, times: Times) -> ToolResult:
@@ -99,6 +114,8 @@ def read_progress(tool: Tool, arrays: Arrays) -> Progress | None:
     step, of = (int(value) for value in counted[0])
     shown = _output(tool, "preview")
     preview = None if shown is None else arrays.get(shown.tensor)
+    if preview is None and shown is not None and shown.file_tensor in arrays:
+        preview = _unpacked(tool, shown, arrays[shown.file_tensor])
     if shown is None or preview is None or not preview.size:
         return Progress(step, of)
     return Progress(step, of, _picture(tool, shown, preview))
@@ -150,6 +167,16 @@ def read_times(tool: Tool, arrays: Arrays, clocked: Clocked) -> Times:
 
 def _output(tool: Tool, kind: OutputKind) -> ToolOutput | None:
     return next((output for output in tool.outputs if output.kind == kind), None)
+
+
+def _unpacked(tool: Tool, output: ToolOutput, file: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    content = file.reshape(-1)[0] if file.shape == (1, 1) else None
+    if not isinstance(content, bytes):
+        raise broken_contract(tool.model, f"{output.file_tensor} is {file.dtype} {file.shape}, not BYTES [1, 1]")
+    try:
+        return unpack_picture(content, output.channels)
+    except PictureError as error:
+        raise broken_contract(tool.model, f"{output.file_tensor} is no picture's file ({error})") from error
 
 
 def _picture(tool: Tool, output: ToolOutput, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

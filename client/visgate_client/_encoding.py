@@ -12,6 +12,7 @@ from tritonclient.grpc import service_pb2
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor, triton_to_np_dtype
 
 from visgate_client._lease import Lease
+from visgate_client._picture_files import PicturePacking, pack_picture
 from visgate_client._pictures import MAX_PIXELS, read_picture
 from visgate_client._schema import path_of
 from visgate_client._shared_memory import Region
@@ -46,23 +47,32 @@ class Tensor:
         return self.values.tobytes()
 
 
-def encode_arguments(tool: Tool, values: Mapping[str, Any], *, watched: bool = False) -> list[Tensor]:
-    """Makes every tensor that a call of a tool sends, constants included; reads and decodes pictures.
+_RAW = PicturePacking()
+
+
+def encode_arguments(
+    tool: Tool, values: Mapping[str, Any], *, watched: bool = False, packing: PicturePacking = _RAW
+) -> list[Tensor]:
+    """Makes every tensor that a call of a tool sends, constants included; reads and decodes pictures, or packs them.
 
     Args:
         tool: the tool.
         values: checked values by argument, as `check_arguments` returns them.
         watched: whether the caller wants to see the progress of a tool that streams.
+        packing: whether pictures go as pixels or as files, which the tool then has to take.
 
     Raises:
         PictureError: a picture cannot be read.
         ArgumentError: a number does not fit its tensor's type.
     """
-    return [
-        _encode(item, _constant(item, watched) if item.argument is None else values[item.argument])
+    tensors = [
+        _encode(item, _constant(item, watched) if item.argument is None else values[item.argument], packing)
         for item in tool.inputs
         if item.argument is None or item.argument in values
     ]
+    if not packing.is_raw and tool.picture_format_tensor:
+        tensors.append(_text_tensor(tool.picture_format_tensor, packing.as_text().encode()))
+    return tensors
 
 
 def encode_arrays(inputs: Mapping[str, npt.ArrayLike]) -> list[Tensor]:
@@ -143,14 +153,22 @@ def _constant(item: ToolInput, watched: bool) -> str | float | bool | None:
     return item.stream_constant if watched and item.stream_constant is not None else item.constant
 
 
-def _encode(item: ToolInput, value: Any) -> Tensor:
+def _encode(item: ToolInput, value: Any, packing: PicturePacking) -> Tensor:
     path = path_of(item.argument) if item.argument is not None else f"constants.{item.tensor}"
     if item.datatype == PICTURE_DATATYPE:
-        picture = read_picture(value, path=path, max_pixels=item.max_pixels or MAX_PIXELS)
+        max_pixels = item.max_pixels or MAX_PIXELS
+        if not packing.is_raw:
+            file = pack_picture(value, packing, exact=item.exact, path=path, max_pixels=max_pixels)
+            return _text_tensor(item.file_tensor, file)
+        picture = read_picture(value, path=path, max_pixels=max_pixels)
         return Tensor(item.tensor, item.datatype, picture[np.newaxis])
     if item.datatype == "BYTES":
-        return Tensor(item.tensor, item.datatype, np.array([[str(value).encode()]], dtype=np.object_))
+        return _text_tensor(item.tensor, str(value).encode())
     return Tensor(item.tensor, item.datatype, _number(item.datatype, value, path))
+
+
+def _text_tensor(name: str, content: bytes) -> Tensor:
+    return Tensor(name, "BYTES", np.array([[content]], dtype=np.object_))
 
 
 def _number(datatype: str, value: Any, path: str) -> npt.NDArray[Any]:

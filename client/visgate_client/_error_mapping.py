@@ -33,7 +33,7 @@ _CONNECTION_LOST = re.compile(
     r"sendmsg|transport|keepalive|end of tcp stream|server shutdown|server is stopping",
     re.IGNORECASE,
 )
-_UNTRUSTED = re.compile(r"certificate|handshake|ssl|tls", re.IGNORECASE)
+_UNTRUSTED = re.compile(r"certificate|handshake|ssl|tls|verification check", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
 _UNKNOWN_MODEL = re.compile(r"unknown model|requested model '.*' is not available", re.IGNORECASE)
 _BUSY = re.compile("Exceeds maximum queue size|Request timeout expired")
@@ -153,7 +153,11 @@ def _from_unavailable(details: str, server: str, model: str) -> VisgateError:
                 "bear this address (or server_name), and does the server ask for a certificate of yours?"
             )
         elif "Socket closed" in details or "http1" in details:
-            hint = f" Something listens there: is it the gRPC port ({DEFAULT_GRPC_PORT} by default), not the HTTP one?"
+            hint = (
+                f" Something listens there and closed the connection: is it the gRPC port ({DEFAULT_GRPC_PORT} by "
+                "default), not the HTTP one; does the server speak TLS, and does it ask for a certificate of yours? "
+                "Give those as Security(root_certificates=…, certificate=…, private_key=…)."
+            )
         return ConnectError(
             f"no server answers at {server} ({_last_error(details)}); "
             f"start one with `visgate-server start`, or give the address of one that runs.{hint}"

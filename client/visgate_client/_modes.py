@@ -56,7 +56,9 @@ def rgb_from_array(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         raise UnsupportedModeError(f"an array of shape {array.shape} is no picture{hint}")
     if array.shape[2] == 4:
         return _on_white(array[:, :, :3], array[:, :, 3:])
-    return np.broadcast_to(array, (*array.shape[:2], 3))
+    rgb = array[:] if array.shape[2] == 3 else np.broadcast_to(array, (*array.shape[:2], 3))
+    rgb.flags.writeable = False
+    return rgb
 
 
 def rgb_from_pillow(image: Image.Image) -> npt.NDArray[np.uint8]:

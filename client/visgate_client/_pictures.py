@@ -92,6 +92,43 @@ def read_picture(value: Any, *, path: str = "picture", max_pixels: int = MAX_PIX
     raise PictureError(f"{path}: a {type(value).__name__} is no picture; give {ACCEPTED}", path=path, expected=ACCEPTED)
 
 
+def file_content(value: Any, *, path: str) -> bytes | None:
+    """Returns the content of what a caller gave as a file's bytes or path; None for anything else.
+
+    Raises:
+        PictureFileError: the file is missing, is a directory or may not be read.
+        PictureFormatError: it is empty.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, str | os.PathLike):
+        with _open_file(value, path) as stream:
+            return stream.read()
+    return None
+
+
+def picture_file_format(content: bytes, *, path: str, max_pixels: int) -> str:
+    """Returns Pillow's name for a file's format, having measured the picture by its header.
+
+    Raises:
+        PictureFormatError: the bytes are empty or no picture.
+        PictureTooLargeError: there are more than `max_pixels` pixels.
+    """
+    with _damage_reported(path), _open(_stream_of(content, path)) as image:
+        _check_pixels(image.width, image.height, path, max_pixels)
+        return str(image.format)
+
+
+def unpack_file(content: bytes, mode: str) -> npt.NDArray[np.uint8]:
+    """Returns the pixels of a file that a server made, read-only, in one of Pillow's modes: L, RGB or RGBA.
+
+    Raises:
+        PictureFormatError: the bytes are no picture.
+    """
+    with _damage_reported("picture"), _open(io.BytesIO(content)) as image:
+        return np.asarray(image if image.mode == mode else image.convert(mode))
+
+
 def _load_array(array: npt.NDArray[Any], path: str, max_pixels: int) -> npt.NDArray[np.uint8]:
     if array.ndim >= 2 and array.size:
         _check_pixels(array.shape[1], array.shape[0], path, max_pixels)
@@ -111,12 +148,21 @@ def _load_pillow(image: Image.Image, path: str, max_pixels: int) -> npt.NDArray[
 
 
 def _load_bytes(data: bytes, path: str, max_pixels: int) -> npt.NDArray[np.uint8]:
+    return _decode(_stream_of(data, path), path, max_pixels)
+
+
+def _stream_of(data: bytes, path: str) -> IO[bytes]:
     if not data:
         raise PictureFormatError(f"{path}: the picture is empty (0 bytes); give a file's whole content", path=path)
-    return _decode(io.BytesIO(data), path, max_pixels)
+    return io.BytesIO(data)
 
 
 def _load_file(name: str | os.PathLike[str], path: str, max_pixels: int) -> npt.NDArray[np.uint8]:
+    with _open_file(name, path) as stream:
+        return _decode(stream, path, max_pixels)
+
+
+def _open_file(name: str | os.PathLike[str], path: str) -> IO[bytes]:
     try:
         file = Path(name)
         status = file.stat()
@@ -125,14 +171,12 @@ def _load_file(name: str | os.PathLike[str], path: str, max_pixels: int) -> npt.
             raise PictureFileError(f"{path}: {_cut(name)} is {kind}; give the path of a picture file", path=path)
         if status.st_size == 0:
             raise PictureFormatError(f"{path}: {_cut(name)} is empty (0 bytes); was it fully written?", path=path)
-        stream = file.open("rb")
+        return file.open("rb")
     except (OSError, ValueError, TypeError) as error:  # ValueError: a NUL in the name; TypeError: a path of bytes
         reason = getattr(error, "strerror", None) or str(error)
         raise PictureFileError(
             f"{path}: cannot open {_cut(name)}: {reason}; text is taken for a file's path", path=path
         ) from error
-    with stream:
-        return _decode(stream, path, max_pixels)
 
 
 def _decode(stream: IO[bytes], path: str, max_pixels: int) -> npt.NDArray[np.uint8]:

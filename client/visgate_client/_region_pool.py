@@ -44,8 +44,11 @@ class RegionPool:
     def take(self, byte_size: int) -> Region | None:
         """Returns an idle region of a fitting size, or None if a new one has to be made."""
         with self._lock:
-            self._collect()
             idle = self._idle.get(region_size(byte_size))
+            if not idle:
+                # Not before: so one call's input takes the region of the last one's, which the processor's cache knows.
+                self._collect()
+                idle = self._idle.get(region_size(byte_size))
             return idle.pop()[1] if idle else None
 
     def create(self, byte_size: int) -> tuple[Region, list[Region]]:
@@ -124,6 +127,7 @@ class RegionPool:
         if not self._lent or not array.flags.c_contiguous:
             return None
         with self._lock:
+            self._collect()
             for region in self._lent.values():
                 offset = region.offset_of(array)
                 if offset is not None:

@@ -165,12 +165,13 @@ class RemoteCalls:
 
     def _exchange(self, inference: Inference, lease: Lease, context: CallContext) -> Steps[Answer]:
         began = time.perf_counter()
+        endpoint = yield from self._endpoints.choose(context.deadline.left)
+        request = self._request(inference, lease, context)
+        # Last, because pictures push what the code above works with out of the processor's cache.
         for tensor in inference.tensors:
             placement = lease.inputs.get(tensor.name)
             if placement is not None and not placement.is_filled:
                 placement.region.write(tensor.values)
-        endpoint = yield from self._endpoints.choose(context.deadline.left)
-        request = self._request(inference, lease, context)
         sent_ns, sent = time.time_ns(), time.perf_counter()
         response = yield from self._send("ModelInfer", request, context, endpoint, inference.model)
         received = time.perf_counter()

@@ -26,6 +26,10 @@ STREAMED_KINDS: tuple[OutputKind, ...] = ("progress", "preview")
 """Kinds of outputs that a streaming tool sends ahead of its result."""
 
 
+PICTURE_KINDS: tuple[OutputKind, ...] = ("picture", "preview")
+"""Kinds of outputs that are pictures."""
+
+
 class MalformedToolError(ValueError):
     """A model's list of tools cannot be understood; it never leaves this package, the model is left out."""
 
@@ -41,6 +45,8 @@ class ToolInput:
         constant: the value that this tool binds it to.
         stream_constant: what a caller that wants progress sends instead of `constant`; None for the same.
         max_pixels: the most pixels that the tool accepts in this picture, or None if it does not say.
+        file_tensor: the tensor that carries this picture as a file instead; empty where there is none.
+        exact: whether this picture must be packed without loss, as a mask.
     """
 
     tensor: str
@@ -49,6 +55,8 @@ class ToolInput:
     constant: str | float | bool | None = None
     stream_constant: str | float | bool | None = None
     max_pixels: int | None = None
+    file_tensor: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,15 @@ class ToolOutput:
         kind: whether it holds a picture, a sentence, JSON data or the server's own times; or, ahead of the result,
             how many steps are done, or a preview.
         description: what it shows.
+        channels: of a picture: 1 for grey, 3 for RGB, 4 for RGB and alpha.
+        file_tensor: the tensor that brings this picture as a file instead; empty where there is none.
     """
 
     tensor: str
     kind: OutputKind
     description: str = ""
+    channels: int = 3
+    file_tensor: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,7 @@ class Tool:
         inputs: the tensors that it sends.
         outputs: the tensors that it answers with.
         streams: whether it tells its progress before it answers.
+        picture_format_tensor: the tensor that asks for its pictures as files; empty where nothing does.
     """
 
     name: str
@@ -92,6 +105,14 @@ class Tool:
     inputs: tuple[ToolInput, ...] = field(repr=False)
     outputs: tuple[ToolOutput, ...] = field(repr=False)
     streams: bool = False
+    picture_format_tensor: str = field(default="", repr=False)
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether all its pictures, given and made, can travel as files."""
+        given = all(item.file_tensor for item in self.inputs if item.datatype == PICTURE_DATATYPE)
+        made = [output for output in self.outputs if output.kind in PICTURE_KINDS]
+        return given and all(output.file_tensor and self.picture_format_tensor for output in made)
 
     @property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
@@ -171,6 +192,7 @@ def _parse_tool(declared: DeclaredTools, entry: Mapping[str, Any]) -> Tool:
         inputs=tuple(_parse_input(item) for item in entry["inputs"]),
         outputs=tuple(_parse_output(item) for item in entry["outputs"] if item["kind"] in get_args(OutputKind)),
         streams=declared.decoupled,
+        picture_format_tensor=str(entry.get("picture_format_tensor", "")),
     )
     _check_bindings(tool)
     return tool
@@ -188,11 +210,22 @@ def _parse_input(item: Mapping[str, Any]) -> ToolInput:
         constant=item.get("constant"),
         stream_constant=item.get("stream_constant"),
         max_pixels=None if item.get("max_pixels") is None else int(item["max_pixels"]),
+        file_tensor=str(item.get("file_tensor", "")),
+        exact=bool(item.get("exact", False)),
     )
 
 
 def _parse_output(item: Mapping[str, Any]) -> ToolOutput:
-    return ToolOutput(tensor=_text(item, "tensor"), kind=item["kind"], description=str(item.get("description", "")))
+    channels = int(item.get("channels", 3))
+    if channels not in (1, 3, 4):
+        raise MalformedToolError(f"output {item['tensor']} has {channels} channels; a picture has 1, 3 or 4")
+    return ToolOutput(
+        tensor=_text(item, "tensor"),
+        kind=item["kind"],
+        description=str(item.get("description", "")),
+        channels=channels,
+        file_tensor=str(item.get("file_tensor", "")),
+    )
 
 
 def _check_bindings(tool: Tool) -> None:

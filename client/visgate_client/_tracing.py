@@ -57,10 +57,13 @@ class SilentSpan:
         """Takes no note."""
 
 
+_SILENT = SilentSpan()
+
+
 def begin_span(tool: str, server: str) -> CallSpan:
     """Starts the span of a tool's call, a child of the span that is current in the caller."""
-    if not _IS_INSTALLED:
-        return SilentSpan()
+    if not _IS_INSTALLED or _nobody_listens():
+        return _SILENT
     tracer = trace.get_tracer("visgate_client")
     attributes = {
         "rpc.system": "grpc",
@@ -69,6 +72,12 @@ def begin_span(tool: str, server: str) -> CallSpan:
         "visgate.tool": tool,
     }
     return _OpenTelemetrySpan(tracer.start_span(f"visgate {tool}", kind=trace.SpanKind.CLIENT, attributes=attributes))
+
+
+def _nobody_listens() -> bool:
+    """Tells whether no SDK was set up, and no span is there whose trace the server could take part in."""
+    is_unset = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    return is_unset and trace.get_current_span() is trace.INVALID_SPAN
 
 
 class _OpenTelemetrySpan:

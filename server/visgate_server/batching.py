@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from visgate_server.errors import InvalidArgumentError, ModelFaultError, VisgateServerError
 from visgate_server.networks import Tensors
+from visgate_server.picture_encoding import PictureFormat, read_picture_format, with_pictures_as
 from visgate_server.request_rows import read_rows
 from visgate_server.response_tensors import Times, encode_rows
 from visgate_server.tool_model import Prepared, Response, ToolModel, ToolRequest
@@ -33,6 +34,12 @@ class _Row:
     batch_rows: int = 0
 
 
+@dataclass(frozen=True)
+class _Request:
+    rows: list[_Row]
+    picture_format: PictureFormat
+
+
 def answer_requests(model: ToolModel[Any], requests: Sequence[Mapping[str, NDArray[Any]]]) -> list[Answer]:
     """Answers every request, in order.
 
@@ -44,18 +51,19 @@ def answer_requests(model: ToolModel[Any], requests: Sequence[Mapping[str, NDArr
         One answer a request; a failed request has an error in its place and the others are not touched by it.
     """
     started_ns, clock = time.time_ns(), time.perf_counter_ns()
-    rows_of = [_read(model, request) for request in requests]
-    rows = [row for read in rows_of if isinstance(read, list) for row in read]
+    read = [_read(model, request) for request in requests]
+    rows = [row for request in read if isinstance(request, _Request) for row in request.rows]
     _prepare(model, rows)
     for group in _groups(rows, model.spec.max_batch_size):
         _run(model, group)
     compute_ns = time.perf_counter_ns() - clock
-    return [_answer(model, read, started_ns, compute_ns) for read in rows_of]
+    return [_answer(model, request, started_ns, compute_ns) for request in read]
 
 
-def _read(model: ToolModel[Any], request: Mapping[str, NDArray[Any]]) -> list[_Row] | VisgateServerError:
+def _read(model: ToolModel[Any], tensors: Mapping[str, NDArray[Any]]) -> _Request | VisgateServerError:
     try:
-        return [_Row(row) for row in read_rows(model.spec, request)]
+        picture_format = read_picture_format(model.spec, tensors)
+        return _Request([_Row(row) for row in read_rows(model.spec, tensors)], picture_format)
     except InvalidArgumentError as error:
         return error
 
@@ -106,16 +114,16 @@ def _stack(prepared: Sequence[Prepared[Any]]) -> Tensors:
     return {name: np.stack([ready.tensors[name] for ready in prepared]) for name in first}
 
 
-def _answer(model: ToolModel[Any], read: list[_Row] | VisgateServerError, started_ns: int, compute_ns: int) -> Answer:
-    if isinstance(read, VisgateServerError):
-        return read
-    failed = next((row.error for row in read if row.error is not None), None)
+def _answer(model: ToolModel[Any], request: _Request | VisgateServerError, started_ns: int, compute_ns: int) -> Answer:
+    if isinstance(request, VisgateServerError):
+        return request
+    failed = next((row.error for row in request.rows if row.error is not None), None)
     if failed is not None:
         return failed
-    responses = [row.response for row in read if row.response is not None]
-    times = Times(started_ns, compute_ns, max(row.batch_rows for row in read))
+    responses = [row.response for row in request.rows if row.response is not None]
+    times = Times(started_ns, compute_ns, max(row.batch_rows for row in request.rows))
     try:
-        return encode_rows(responses, times)
+        return with_pictures_as(request.picture_format, model.spec, encode_rows(responses, times))
     except Exception as error:  # noqa: BLE001 - a response that cannot be encoded fails alone
         return as_answer(error)
 

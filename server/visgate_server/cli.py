@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from visgate_server.access_options import access_options, server_access
 from visgate_server.embedded.console import LoadingProgress, make_console, show_findings, show_started, show_status
 from visgate_server.embedded.errors import EnvironmentProblemsError
 from visgate_server.embedded.findings import Finding, Level, any_problem
@@ -101,6 +102,7 @@ def main() -> None:
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="The log file.  [default: in the state]")
 @click.option("--timeout", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Seconds to wait.")
 @click.option("--foreground", is_flag=True, help="Stay until interrupted, then stop the server.")
+@access_options
 @_state_option
 def start(
     repository: Path,
@@ -111,13 +113,16 @@ def start(
     timeout: float,
     foreground: bool,
     state: Path | None,
+    **access: Any,
 ) -> None:
     """Start the server and return when it is ready.
 
     Ends with status 0 when at least one model is served, and says which are not and why. A server that runs already
     and serves the same repository is left as it is.
     """
-    server = EmbeddedServer(repository, grpc_port, http_port, metrics_port, state, log, timeout)
+    server = EmbeddedServer(
+        repository, grpc_port, http_port, metrics_port, state, log, timeout, server_access(**access)
+    )
     status = server_status(server.directory)
     if status.condition in (Condition.READY, Condition.DEGRADED):
         given = click.get_current_context().get_parameter_source
@@ -167,10 +172,11 @@ def _use_running(status: ServerStatus, server: EmbeddedServer, asked: Mapping[st
         return
     show_status(console, status)
     has = dict(state.ports.named())
-    if state.repository != server.repository.resolve() or any(has[name] != port for name, port in asked.items()):
+    is_other = state.repository != server.repository.resolve() or state.access != server.access.at_absolute_paths()
+    if is_other or any(has[name] != port for name, port in asked.items()):
         raise click.ClickException(
-            f"{server.directory.path} has a server already, for another repository or other ports: stop it first with "
-            "`visgate-server stop`, or give this one a state directory of its own with --state"
+            f"{server.directory.path} has a server already, for another repository, other ports or other access: stop "
+            "it first with `visgate-server stop`, or give this one a state directory of its own with --state"
         )
     if status.condition is not Condition.READY:
         raise click.ClickException(

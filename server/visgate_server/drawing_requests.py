@@ -14,6 +14,7 @@ from typing import Any
 
 from visgate_server.diffusion.control_pictures import CONTROL_FITS, fit_control_picture
 from visgate_server.diffusion.draw_request import Control, DrawRequest
+from visgate_server.diffusion.fitted_pictures import MASKED_FROM
 from visgate_server.diffusion.profile import DiffusionProfile
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.image_processing.resizing import resized
@@ -24,8 +25,8 @@ from visgate_server.tool_model import Image, ToolRequest
 MAX_PROMPT_CHARACTERS = 2000
 """Far more than the 75 tokens that a text encoder reads; more than that is a mistake."""
 
-MASKED_FROM = 128
-"""A mask's pixel of this level or more is drawn anew."""
+SEEDS = 2**31
+"""Seeds are below this where the server chooses them."""
 
 Fields = dict[str, Any]
 """Values for fields of a `DrawRequest`."""
@@ -64,7 +65,7 @@ def plan_drawing(request: ToolRequest, profile: DiffusionProfile) -> DrawingPlan
         negative_prompt=_prompt(request, "negative_prompt"),
         steps=request.integer("steps"),
         guidance=request.number("guidance") or profile.guidance_of(fields.get("unet", "base")),
-        seed=_seed(request.integer("seed")),
+        seed=seed_of(request),
         scheduler=request.text("scheduler"),
         image_guidance=request.number("image_guidance") or profile.default_image_guidance,
         width=width,
@@ -87,8 +88,10 @@ def _prompt(request: ToolRequest, name: str, *, required: bool = False) -> str:
     return text
 
 
-def _seed(seed: int) -> int:
-    return seed if seed >= 0 else secrets.randbelow(2**31)
+def seed_of(request: ToolRequest) -> int:
+    """The seed that a request gives, or any where it gives none."""
+    seed = request.integer("seed")
+    return seed if seed >= 0 else secrets.randbelow(SEEDS)
 
 
 def _size(request: ToolRequest, profile: DiffusionProfile) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from visgate_server.errors import SpecError
-from visgate_server.tool_spec import Argument, ArgumentKind, Scalar, ToolSpec
+from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, Scalar, ToolSpec, file_tensor
 
 TEXT_TENSOR = "TEXT"
 DATA_TENSOR = "DATA"
@@ -19,6 +19,10 @@ OUTPUTS_TENSOR = "OUTPUTS"
 `all`. Triton's response cache does not look at that when it compares requests, and would answer a request for every
 output with what another had asked for: one tensor, say. As an input it tells the two apart."""
 ALL_OUTPUTS = "all"
+
+PICTURE_FORMAT_TENSOR = "PICTURE_FORMAT"
+"""An optional input of every tool model that answers with pictures: whether they come as pixels or as files. It is an
+input, and not a matter of which outputs are asked for, for the response cache's sake, as `OUTPUTS` is."""
 
 QUEUE_TIMEOUT_US = 60_000_000
 """How long a request waits in a queue at most: a minute, after which whoever sent it has given up."""
@@ -133,41 +137,55 @@ class ModelSpec:
         """The model's input tensors.
 
         Pictures may differ in size from request to request (`ragged`), or Triton would not batch them; whatever has
-        a default, or is of no use to some tool, is optional, for callers that know the protocol alone.
+        a default, or is of no use to some tool, is optional, for callers that know the protocol alone. A picture is
+        optional because it may come as a file instead, in a tensor of its own.
         """
-        arguments = tuple(
-            TensorSpec(
-                name=argument.tensor,
-                datatype=argument.kind.datatype,
-                dims=(-1, -1, 3) if argument.kind is ArgumentKind.PICTURE else (1,),
-                optional=not self._is_required(argument),
-                ragged=argument.kind is ArgumentKind.PICTURE and not self.streams,
-            )
-            for argument in self.arguments
-        )
-        return (*arguments, TensorSpec(OUTPUTS_TENSOR, "BYTES", (1,), optional=True)) if self.tools else arguments
+        arguments = tuple(self._input(argument) for argument in self.arguments)
+        files = tuple(_text_input(file_tensor(argument.tensor)) for argument in self.pictures)
+        if not self.tools:
+            return (*arguments, *files)
+        formats = (_text_input(PICTURE_FORMAT_TENSOR),) if self.picture_outputs else ()
+        return (*arguments, *files, _text_input(OUTPUTS_TENSOR), *formats)
+
+    def _input(self, argument: Argument) -> TensorSpec:
+        if argument.kind is ArgumentKind.PICTURE:
+            return TensorSpec(argument.tensor, "UINT8", (-1, -1, 3), optional=True, ragged=not self.streams)
+        return TensorSpec(argument.tensor, argument.kind.datatype, (1,), optional=not self._is_required(argument))
+
+    @property
+    def pictures(self) -> tuple[Argument, ...]:
+        """The arguments that are pictures."""
+        return tuple(argument for argument in self.arguments if argument.kind is ArgumentKind.PICTURE)
+
+    @cached_property
+    def picture_outputs(self) -> Mapping[str, PictureOutput]:
+        """Every output that is a picture, previews included, by tensor.
+
+        Raises:
+            SpecError: two tools declare one tensor with different shapes.
+        """
+        pictures: dict[str, PictureOutput] = {}
+        for output in (output for tool in self.tools for output in tool.pictures):
+            known = pictures.setdefault(output.tensor, output)
+            if (known.channels, known.is_lossless) != (output.channels, output.is_lossless):
+                raise SpecError(f"model {self.name!r}: tensor {output.tensor} is declared in two ways")
+        if self.streams:
+            pictures[PREVIEW_TENSOR] = PictureOutput(PREVIEW_TENSOR, "What the picture looks like so far.")
+        return pictures
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The model's output tensors: its pictures, the three that every tool has, and those of progress."""
+        """The model's output tensors: its pictures, the three that every tool has, progress, and pictures as files."""
         if not self.tools:
             return self.plain_outputs
-        pictures: dict[str, TensorSpec] = {}
-        for output in (output for tool in self.tools for output in tool.pictures):
-            spec = TensorSpec(output.tensor, "UINT8", (-1, -1, output.channels))
-            if pictures.setdefault(output.tensor, spec) != spec:
-                raise SpecError(f"model {self.name!r}: tensor {output.tensor} has two shapes")
         return (
-            *pictures.values(),
+            *(TensorSpec(name, "UINT8", (-1, -1, output.channels)) for name, output in self.picture_outputs.items()),
             TensorSpec(TEXT_TENSOR, "BYTES", (1,)),
             TensorSpec(DATA_TENSOR, "BYTES", (1,)),
             TensorSpec(TIMES_TENSOR, "INT64", (3,)),
-            *(self._progress_outputs if self.streams else ()),
+            *((TensorSpec(PROGRESS_TENSOR, "INT32", (2,)),) if self.streams else ()),
+            *(TensorSpec(file_tensor(name), "BYTES", (1,)) for name in self.picture_outputs),
         )
-
-    @property
-    def _progress_outputs(self) -> tuple[TensorSpec, ...]:
-        return TensorSpec(PROGRESS_TENSOR, "INT32", (2,)), TensorSpec(PREVIEW_TENSOR, "UINT8", (-1, -1, 3))
 
     def wire_tools(self) -> list[dict[str, Any]]:
         """The model's tools as `config.pbtxt` carries them to clients (docs/protocol.md describes the fields)."""
@@ -183,16 +201,16 @@ class ModelSpec:
             if argument.name not in own and value is not None:
                 inputs.append(_constant_input(argument, value))
         inputs.append({"tensor": OUTPUTS_TENSOR, "datatype": "BYTES", "constant": ALL_OUTPUTS})
-        outputs: list[dict[str, Any]] = [
-            {"tensor": output.tensor, "kind": "picture", "description": output.description} for output in tool.pictures
-        ]
+        outputs: list[dict[str, Any]] = [output.wire_output() for output in tool.pictures]
         outputs += [
             {"tensor": TEXT_TENSOR, "kind": "text"},
             {"tensor": DATA_TENSOR, "kind": "data"},
             {"tensor": TIMES_TENSOR, "kind": "times"},
         ]
         if self.streams:
-            outputs += [{"tensor": PROGRESS_TENSOR, "kind": "progress"}, {"tensor": PREVIEW_TENSOR, "kind": "preview"}]
+            preview = self.picture_outputs[PREVIEW_TENSOR].wire_output() | {"kind": "preview"}
+            outputs += [{"tensor": PROGRESS_TENSOR, "kind": "progress"}, preview]
+        formats = {"picture_format_tensor": PICTURE_FORMAT_TENSOR} if self.picture_outputs else {}
         return {
             "name": tool.name,
             "title": tool.title,
@@ -201,7 +219,12 @@ class ModelSpec:
             "inputs": inputs,
             "outputs": outputs,
             "examples": list(tool.examples),
+            **formats,
         }
+
+
+def _text_input(name: str) -> TensorSpec:
+    return TensorSpec(name, "BYTES", (1,), optional=True)
 
 
 def _constant_input(argument: Argument, value: Scalar) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from visgate_server.backend_caller import BackendCaller
 from visgate_server.backend_errors import triton_error
 from visgate_server.batching import Answer, answer_requests
-from visgate_server.errors import VisgateServerError
+from visgate_server.errors import InvalidArgumentError, VisgateServerError
+from visgate_server.picture_encoding import missing_output
 from visgate_server.tool_model import ToolModel
 
 
@@ -37,13 +38,16 @@ def serve(model_class: type[ToolModel[Any]]) -> type:
         def execute(self, requests: Sequence[Any]) -> list[Any]:
             """Answers a batch; every request gets a response of its own."""
             answers = answer_requests(self._model, [self._tensors(request) for request in requests])
-            return [self._response(answer) for answer in answers]
+            return [self._response(*pair) for pair in zip(requests, answers, strict=True)]
 
         def _tensors(self, request: Any) -> dict[str, NDArray[Any]]:
             return {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
 
-        def _response(self, answer: Answer) -> Any:
+        def _response(self, request: Any, answer: Answer) -> Any:
             pb_utils = self._pb_utils
+            if not isinstance(answer, VisgateServerError):
+                trouble = missing_output(self._model.spec, request.requested_output_names(), answer)
+                answer = InvalidArgumentError(trouble) if trouble else answer
             if isinstance(answer, VisgateServerError):
                 return pb_utils.InferenceResponse(error=triton_error(pb_utils, self._model.spec.name, answer))
             return pb_utils.InferenceResponse([pb_utils.Tensor(name, value) for name, value in answer.items()])

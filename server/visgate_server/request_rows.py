@@ -1,7 +1,8 @@
 """Checks a request's input tensors and reads them as rows; knows nothing about models or what serves them.
 
 Triton has checked datatypes and ranks against `config.pbtxt` by the time a request arrives. What is left to check is
-what a configuration cannot say: ranges, choices, sizes, and that all inputs have the same number of rows.
+what a configuration cannot say: ranges, choices, sizes, and that all inputs have the same number of rows. A picture
+that came as a file is decoded here, so that no model can tell.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.model_spec import ModelSpec
+from visgate_server.picture_decoding import decode_picture
 from visgate_server.tool_model import ToolRequest
-from visgate_server.tool_spec import Argument, ArgumentKind
+from visgate_server.tool_spec import Argument, ArgumentKind, file_tensor
 
 
 def read_rows(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]]) -> list[ToolRequest]:
@@ -37,7 +39,7 @@ def read_rows(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]]) -> list[Tool
     rows = next(iter(counts.values()))
     if rows == 0 or set(counts.values()) != {rows}:
         raise InvalidArgumentError(f"every input needs the same number of rows, at least one; these came: {counts}")
-    columns = {argument.name: _read_column(argument, tensors.get(argument.tensor), rows) for argument in spec.arguments}
+    columns = {argument.name: _read_column(argument, tensors, rows) for argument in spec.arguments}
     read = [{name: column[row] for name, column in columns.items()} for row in range(rows)]
     for values in read:
         _check_complete(spec, values)
@@ -48,22 +50,40 @@ def _check_complete(spec: ModelSpec, values: Mapping[str, Any]) -> None:
     tool = spec.tool_of(values)
     for argument in spec.arguments if tool is None else tool.arguments:
         if argument.required and values[argument.name] is None:
-            raise InvalidArgumentError(f"input {argument.tensor} is missing: {argument.description}")
+            as_file = f" Or send {file_tensor(argument.tensor)}." if argument.kind is ArgumentKind.PICTURE else ""
+            raise InvalidArgumentError(f"input {argument.tensor} is missing: {argument.description}{as_file}")
 
 
 def _names(spec: ModelSpec) -> str:
     return ", ".join(argument.tensor for argument in spec.arguments if argument.required)
 
 
-def _read_column(argument: Argument, tensor: NDArray[Any] | None, rows: int) -> list[Any]:
+def _read_column(argument: Argument, tensors: Mapping[str, NDArray[Any]], rows: int) -> list[Any]:
+    tensor = tensors.get(argument.tensor)
+    if argument.kind is ArgumentKind.PICTURE and (files := tensors.get(file_tensor(argument.tensor))) is not None:
+        if tensor is not None:
+            raise InvalidArgumentError(
+                f"inputs {argument.tensor} and {file_tensor(argument.tensor)} are one picture: send one of them"
+            )
+        return _read_files(argument, files, rows)
     if tensor is None:
         return [argument.default] * rows
     if argument.kind is ArgumentKind.PICTURE:
         _check_picture(argument, tensor)
         return list(tensor)
-    if tensor.shape != (rows, 1):
-        raise InvalidArgumentError(f"input {argument.tensor} must have shape [{rows}, 1], not {list(tensor.shape)}")
+    _check_column(argument.tensor, tensor, rows)
     return [_read_value(argument, value) for value in tensor[:, 0].tolist()]
+
+
+def _read_files(argument: Argument, files: NDArray[Any], rows: int) -> list[NDArray[np.uint8]]:
+    name = file_tensor(argument.tensor)
+    _check_column(name, files, rows)
+    return [decode_picture(content, name, argument.max_pixels) for content in files[:, 0].tolist()]
+
+
+def _check_column(name: str, tensor: NDArray[Any], rows: int) -> None:
+    if tensor.shape != (rows, 1):
+        raise InvalidArgumentError(f"input {name} must have shape [{rows}, 1], not {list(tensor.shape)}")
 
 
 def _check_picture(argument: Argument, tensor: NDArray[Any]) -> None:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from visgate_server.backend_caller import BackendCaller
 from visgate_server.backend_errors import triton_error
-from visgate_server.errors import VisgateServerError
+from visgate_server.errors import InvalidArgumentError, VisgateServerError
+from visgate_server.model_spec import ModelSpec
+from visgate_server.picture_encoding import missing_output
 from visgate_server.stream_model import StreamModel
 from visgate_server.stream_server import StreamServer
 
@@ -44,7 +46,7 @@ def serve_stream(model_class: type[StreamModel]) -> type:
         def execute(self, requests: Sequence[Any]) -> None:
             """Takes requests on; the backend may bring the next while these are worked on."""
             for request in requests:
-                channel = _TritonChannel(self._pb_utils, model_class.spec.name, request)
+                channel = _TritonChannel(self._pb_utils, model_class.spec, request)
                 self._server.accept(_tensors(request), channel, request.timeout())
 
         def finalize(self) -> None:
@@ -68,9 +70,10 @@ class _TritonChannel:
     The last response frees what Triton keeps for the request: asking about it after that reads freed memory.
     """
 
-    def __init__(self, pb_utils: Any, model: str, request: Any) -> None:
+    def __init__(self, pb_utils: Any, spec: ModelSpec, request: Any) -> None:
         self._pb_utils = pb_utils
-        self._model = model
+        self._spec = spec
+        self._requested = tuple(request.requested_output_names())
         self._sender = request.get_response_sender()
         self._lock = threading.Lock()
         self._is_closed = False
@@ -79,11 +82,14 @@ class _TritonChannel:
         self._sender.send(self._response(tensors))
 
     def finish(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self._send_last(self._response(tensors))
+        if trouble := missing_output(self._spec, self._requested, tensors):
+            self.fail(InvalidArgumentError(trouble))
+        else:
+            self._send_last(self._response(tensors))
 
     def fail(self, error: VisgateServerError) -> None:
         pb_utils = self._pb_utils
-        self._send_last(pb_utils.InferenceResponse(error=triton_error(pb_utils, self._model, error)))
+        self._send_last(pb_utils.InferenceResponse(error=triton_error(pb_utils, self._spec.name, error)))
 
     def is_cancelled(self) -> bool:
         with self._lock:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from visgate_server.errors import InvalidArgumentError, ModelFaultError, ServerStoppingError, VisgateServerError
 from visgate_server.model_spec import QUEUE_TIMEOUT_US
 from visgate_server.open_response import OpenResponse, ResponseChannel
+from visgate_server.packed_channel import packed_channel
 from visgate_server.request_rows import read_rows
 from visgate_server.response_sender import ResponseSender
 from visgate_server.stream_model import StreamModel
@@ -52,10 +53,11 @@ class StreamServer:
             queue_timeout_us: how long it may wait in the queue; 0 for the model's own limit, which it cannot exceed.
         """
         timeout_us = min(queue_timeout_us, QUEUE_TIMEOUT_US) if queue_timeout_us > 0 else QUEUE_TIMEOUT_US
+        channel, trouble = packed_channel(self._model.spec, tensors, channel)
         response = OpenResponse(channel, self._sender.notify, timeout_us / 1e6)
         with self._lock:
             self._open.add(response)
-            over = self._over
+            over = self._over or trouble
         if over is not None:
             response.fail(over)
             return

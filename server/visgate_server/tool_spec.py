@@ -19,6 +19,11 @@ MAX_PICTURE_PIXELS = 4096 * 4096
 Scalar = str | bool | int | float
 
 
+def file_tensor(tensor: str) -> str:
+    """The name of the BYTES tensor that can carry a picture as a file (JPEG, WebP or PNG) in place of its pixels."""
+    return f"{tensor}_FILE"
+
+
 class ArgumentKind(Enum):
     """The kinds of argument a tool takes, each with its JSON Schema type and its Triton datatype."""
 
@@ -45,6 +50,10 @@ class Argument:
 
     A picture's tensor is UINT8 [rows, height, width, 3], RGB, 0–255; every other kind's is [rows, 1]. An argument
     with no default is required.
+
+    Attributes:
+        exact: a picture whose values mean something each, as a mask's or an edge map's: a client that packs pictures
+            packs this one without loss.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Argument:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     max_pixels: int = MAX_PICTURE_PIXELS
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.kind is ArgumentKind.PICTURE and self.default is not None:
@@ -93,24 +103,49 @@ class Argument:
             "argument": self.name,
         }
         if self.kind is ArgumentKind.PICTURE:
-            entry["max_pixels"] = self.max_pixels
+            entry |= {"max_pixels": self.max_pixels, "file_tensor": file_tensor(self.tensor), "exact": self.exact}
         return entry
 
 
 def picture(
-    name: str = "image", description: str = "The picture to look at.", max_pixels: int = MAX_PICTURE_PIXELS
+    name: str = "image",
+    description: str = "The picture to look at.",
+    max_pixels: int = MAX_PICTURE_PIXELS,
+    *,
+    exact: bool = False,
 ) -> Argument:
     """A required picture argument of at most `max_pixels` pixels in all."""
-    return Argument(name, ArgumentKind.PICTURE, description, max_pixels=max_pixels)
+    return Argument(name, ArgumentKind.PICTURE, description, max_pixels=max_pixels, exact=exact)
 
 
 @dataclass(frozen=True)
 class PictureOutput:
-    """One picture a tool returns: UINT8 [rows, height, width, channels], channels 1 (grey), 3 (RGB) or 4 (RGBA)."""
+    """One picture a tool returns: UINT8 [rows, height, width, channels], channels 1 (grey), 3 (RGB) or 4 (RGBA).
+
+    Attributes:
+        exact: its values mean something each, as a depth map's do: where a caller wants it as a file, that file is
+            packed without loss. A picture of one channel (a mask, edges) always is.
+    """
 
     tensor: str
     description: str
     channels: int = 3
+    exact: bool = False
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether a file of it must be without loss."""
+        return self.exact or self.channels == 1
+
+    def wire_output(self) -> dict[str, Any]:
+        """How a client finds this picture among the outputs."""
+        return {
+            "tensor": self.tensor,
+            "kind": "picture",
+            "description": self.description,
+            "channels": self.channels,
+            "file_tensor": file_tensor(self.tensor),
+        }
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def show_started(console: Console, server: RunningServer) -> None:
     ready = sum(model.ready for model in server.models)
     console.print(
         f"Triton serves {_count(ready, 'model')} at {server.address} "
-        f"(HTTP {ports.http}, metrics {ports.metrics}), ready after {server.startup_s:.1f} s"
+        f"(HTTP {ports.http or 'off'}, metrics {ports.metrics}), ready after {server.startup_s:.1f} s"
     )
     if server.failures:
         console.print(f"[yellow]{_count(len(server.failures), 'model')} failed[/]: see above, and the log")

@@ -2,6 +2,7 @@
 
 VisgateServerError
 └── EmbeddedServerError
+    ├── AccessOptionError           a certificate, key or token cannot be used, or options contradict each other
     ├── EnvironmentProblemsError    the doctor found what would keep the server from working; nothing was started
     ├── ServerAlreadyRunningError   this state directory has a server, or one is being started
     ├── ServerNotRunningError       there is no server to talk to
@@ -22,6 +23,10 @@ from visgate_server.errors import VisgateServerError
 
 class EmbeddedServerError(VisgateServerError):
     """The root of this branch."""
+
+
+class AccessOptionError(EmbeddedServerError):
+    """A certificate, a key or a token cannot be used, or the options about them contradict each other."""
 
 
 class EnvironmentProblemsError(EmbeddedServerError):

@@ -7,6 +7,8 @@ from types import TracebackType
 
 import tritonclient.grpc as triton
 
+from visgate_server.embedded.access import ServerAccess
+from visgate_server.embedded.access_check import certificate_name
 from visgate_server.embedded.ports import LOOPBACK, port_answers
 from visgate_server.embedded.server_log import short_reason
 
@@ -26,11 +28,20 @@ class ModelReadiness:
 
 
 class KServeProbe:
-    """A connection to a server on this machine. Its methods say None or False where nothing answers."""
+    """A connection to a server on this machine. Its methods say None or False where nothing answers.
 
-    def __init__(self, grpc_port: int) -> None:
+    Args:
+        grpc_port: where it listens.
+        access: what it was told about who may use it, which includes this.
+
+    Raises:
+        AccessOptionError: a certificate, key or token that is needed for it cannot be read.
+    """
+
+    def __init__(self, grpc_port: int, access: ServerAccess) -> None:
         self._port = grpc_port
-        self._client = triton.InferenceServerClient(f"{LOOPBACK}:{grpc_port}", channel_args=_CHANNEL)
+        self._headers = access.headers()
+        self._client = _connected(f"{LOOPBACK}:{grpc_port}", access)
 
     def __enter__(self) -> KServeProbe:
         return self
@@ -46,7 +57,7 @@ class KServeProbe:
         if not port_answers(self._port):
             return None
         try:
-            index = self._client.get_model_repository_index(client_timeout=_TIMEOUT_S)
+            index = self._client.get_model_repository_index(headers=self._headers, client_timeout=_TIMEOUT_S)
         except triton.InferenceServerException:
             return None
         return tuple(
@@ -64,6 +75,21 @@ class KServeProbe:
         if not port_answers(self._port):
             return False
         try:
-            return bool(self._client.is_server_ready(client_timeout=_TIMEOUT_S))
+            return bool(self._client.is_server_ready(headers=self._headers, client_timeout=_TIMEOUT_S))
         except triton.InferenceServerException:
             return False
+
+
+def _connected(address: str, access: ServerAccess) -> triton.InferenceServerClient:
+    if not access.is_encrypted:
+        return triton.InferenceServerClient(address, channel_args=_CHANNEL)
+    certificate, key = access.watch_pair or (None, None)
+    return triton.InferenceServerClient(
+        address,
+        ssl=True,
+        # This very certificate is believed, by the name that it bears: what is asked is this machine's own server.
+        root_certificates=str(access.certificate),
+        certificate_chain=None if certificate is None else str(certificate),
+        private_key=None if key is None else str(key),
+        channel_args=[*_CHANNEL, ("grpc.ssl_target_name_override", certificate_name(access))],
+    )

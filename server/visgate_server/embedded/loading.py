@@ -49,7 +49,7 @@ def wait_until_loaded(
                 failures[event.model] = directory.with_real_paths(event.reason, state)
             on_event(replace(event, reason=failures.get(event.model, "")))
 
-    with KServeProbe(state.ports.grpc) as probe:
+    with KServeProbe(state.ports.grpc, state.access) as probe:
         while (index := _index_when_up(probe, state)) is None:
             follow()
             if process.poll() is not None:
@@ -70,8 +70,8 @@ def wait_until_loaded(
 
 
 def _index_when_up(probe: KServeProbe, state: ServerState) -> tuple[ModelReadiness, ...] | None:
-    """The repository index once all three ports answer: Triton opens gRPC's first and ends if another is taken."""
-    if not all(port_answers(port) for _, port in state.ports.named()):
+    """The repository index once all ports answer: Triton opens gRPC's first and ends if another is taken."""
+    if not all(port_answers(port) for _, port in state.ports.named() if port):
         return None
     return probe.models()
 

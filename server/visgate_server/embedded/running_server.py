@@ -54,6 +54,7 @@ def server_status(directory: StateDirectory) -> ServerStatus:
 
     Raises:
         StateFileError: the state file cannot be read.
+        AccessOptionError: a certificate, key or token that the server asks for cannot be read.
     """
     state = directory.read()
     if state is None:
@@ -64,7 +65,7 @@ def server_status(directory: StateDirectory) -> ServerStatus:
     names = tuple(region.name for region in regions(state.region_prefix))
     if server is None:
         return ServerStatus(Condition.STALE, state, pids=pids, regions=names)
-    with KServeProbe(state.ports.grpc) as probe:
+    with KServeProbe(state.ports.grpc, state.access) as probe:
         models = probe.models()
         ready = probe.server_ready()
     if models is None:
@@ -131,8 +132,8 @@ class RunningServer:
 
     @property
     def http_address(self) -> str:
-        """The same protocol over HTTP, as `host:port`."""
-        return f"{LOOPBACK}:{self.state.ports.http}"
+        """The same protocol over HTTP, as `host:port`; empty where HTTP is off."""
+        return f"{LOOPBACK}:{self.state.ports.http}" if self.state.ports.http else ""
 
     @property
     def metrics_address(self) -> str:

@@ -6,10 +6,12 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from visgate_server.embedded.access import ServerAccess
+from visgate_server.embedded.access_check import check_access
 from visgate_server.embedded.doctor import examine
 from visgate_server.embedded.errors import (
     EnvironmentProblemsError,
@@ -49,6 +51,7 @@ class EmbeddedServer:
         state_directory: one for each server; by default `VISGATE_STATE` or `.visgate` beside the repository.
         log: the log file; by default in the state directory. The last one is kept with `.previous` at its end.
         timeout_s: how long it may take to become ready, in seconds.
+        access: who may use it; by default everybody on this machine. With any protection HTTP is off.
     """
 
     repository: Path
@@ -58,11 +61,14 @@ class EmbeddedServer:
     state_directory: Path | None = None
     log: Path | None = None
     timeout_s: float = 300.0
+    access: ServerAccess = field(default_factory=ServerAccess)
 
     @classmethod
-    def on_free_ports(cls, repository: Path, state_directory: Path) -> EmbeddedServer:
+    def on_free_ports(
+        cls, repository: Path, state_directory: Path, access: ServerAccess | None = None
+    ) -> EmbeddedServer:
         """One that gets in nobody's way: on ports that are free, with its state in a directory of its own."""
-        return cls(repository, grpc_port=0, http_port=0, metrics_port=0, state_directory=state_directory)
+        return cls(repository, 0, 0, 0, state_directory, access=access or ServerAccess())
 
     @property
     def directory(self) -> StateDirectory:
@@ -78,7 +84,7 @@ class EmbeddedServer:
         """What the doctor finds for this server; starts nothing."""
         state = self.directory.read()
         own = {process.pid for process in server_processes(state.region_prefix)} if state else set()
-        return examine(observe(self.repository, self.ports, frozenset(own)))
+        return (*examine(observe(self.repository, self.ports, frozenset(own))), *check_access(self.access))
 
     def start(
         self,
@@ -99,6 +105,7 @@ class EmbeddedServer:
             EnvironmentProblemsError: the doctor found a problem.
             ServerStartError: it ended, hung, or could load no model; nothing is left running.
             StateFileError: the state file cannot be read.
+            AccessOptionError: what an earlier server needs to be asked how it is cannot be read.
         """
         with self.directory.lock():
             self._clean_up_after_the_last()
@@ -145,15 +152,17 @@ class EmbeddedServer:
         return RunningServer(directory, state, models, time.monotonic() - began)
 
     def _new_state(self, folders: tuple[ModelFolder, ...]) -> ServerState:
+        ports = self.ports.chosen()
         return ServerState(
             pid=0,
             region_prefix=f"{REGION_PREFIX}visgate_{uuid.uuid4().hex[:12]}_",
             repository=self.repository.resolve(),
-            ports=self.ports.chosen(),
+            ports=ports if self.access.is_open else replace(ports, http=0),
             log=(self.log or self.directory.log).absolute(),
             started=time.time(),
             models=tuple(folder.name for folder in folders if folder.is_complete),
             withheld=tuple((folder.name, folder.shortcoming) for folder in folders if not folder.is_complete),
+            access=self.access.at_absolute_paths(),
         )
 
 

@@ -43,7 +43,11 @@ def shared_memory_option(region_prefix: str) -> str:
 
 
 def command_line(directory: StateDirectory, wheel: TritonWheel, state: ServerState) -> list[str]:
-    """The arguments that start tritonserver, its path first."""
+    """The arguments that start tritonserver, its path first.
+
+    Raises:
+        AccessOptionError: a token file cannot be read.
+    """
     return [
         str(wheel.program),
         f"--model-repository={directory.repository}",
@@ -60,8 +64,15 @@ def command_line(directory: StateDirectory, wheel: TritonWheel, state: ServerSta
         f"--cache-directory={wheel.caches}",
         f"--grpc-address={LOOPBACK}",
         f"--grpc-port={state.ports.grpc}",
-        f"--http-address={LOOPBACK}",
-        f"--http-port={state.ports.http}",
+        *_http_options(state),
         f"--metrics-address={LOOPBACK}",
         f"--metrics-port={state.ports.metrics}",
+        # Last: whoever shows the beginning of a command line shows no token.
+        *state.access.arguments(),
     ]
+
+
+def _http_options(state: ServerState) -> list[str]:
+    if state.access.is_open:
+        return [f"--http-address={LOOPBACK}", f"--http-port={state.ports.http}"]
+    return ["--allow-http=false"]

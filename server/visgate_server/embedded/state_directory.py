@@ -8,11 +8,12 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from visgate_server.embedded.errors import ServerAlreadyRunningError, StateFileError
+from visgate_server.embedded.access import ServerAccess
+from visgate_server.embedded.errors import AccessOptionError, ServerAlreadyRunningError, StateFileError
 from visgate_server.embedded.ports import Ports
 
 STATE_VARIABLE = "VISGATE_STATE"
@@ -36,11 +37,12 @@ class ServerState:
         region_prefix: how the names of its shared memory regions begin. It is unique, and stands in the arguments of
             all its processes, which are found by it.
         repository: the model repository that it serves from.
-        ports: where it listens.
+        ports: where it listens; 0 for HTTP where that is off.
         log: its log file.
         started: when it was started, in seconds of Unix time.
         models: the models it was asked to load.
         withheld: the repository's other models, each with the reason why it was not to be loaded.
+        access: who may use it, by which it is asked how it is; files are named here and no secret is kept.
     """
 
     pid: int
@@ -51,6 +53,7 @@ class ServerState:
     started: float
     models: tuple[str, ...]
     withheld: tuple[tuple[str, str], ...] = ()
+    access: ServerAccess = field(default_factory=ServerAccess)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class StateDirectory:
             return _decoded(json.loads(self.state_file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AccessOptionError) as error:
             raise StateFileError(
                 f"{self.state_file} cannot be read ({error}): end the server that it was written for, if one runs, "
                 "and delete the file"
@@ -147,6 +150,7 @@ def _encoded(state: ServerState) -> dict[str, Any]:
         "format": _FORMAT,
         "repository": str(state.repository),
         "log": str(state.log),
+        "access": state.access.as_document(),
     }
 
 
@@ -162,6 +166,7 @@ def _decoded(document: Any) -> ServerState:
         started=float(document["started"]),
         models=tuple(document["models"]),
         withheld=tuple((str(name), str(reason)) for name, reason in document["withheld"]),
+        access=ServerAccess.of_document(document.get("access", {"restrictions": []})),
     )
 
 

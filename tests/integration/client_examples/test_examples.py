@@ -54,6 +54,15 @@ def same_picture(path: Path, expected: np.ndarray) -> bool:
     return np.array_equal(np.asarray(Image.open(path)), expected)
 
 
+def test_a_thin_link(server, photo: Path, edges: np.ndarray, tmp_path: Path) -> None:
+    said = run_example("thin_link.py", str(photo), server.address, folder=tmp_path)
+    assert "person" in said
+    assert Image.open(tmp_path / "detect_objects_picture.png").size == Image.open(photo).size
+    found = np.asarray(Image.open(tmp_path / "detect_edges_edges.png"))
+    assert found.shape == edges.shape
+    assert set(np.unique(found)) == {0, 255}, "the photo lost a little on its way, the edges nothing"
+
+
 @pytest.mark.parametrize("name", ["first_call.py", "plain_tritonclient.py"])
 def test_a_first_call(name: str, server, photo: Path, edges: np.ndarray, tmp_path: Path) -> None:
     said = run_example(name, str(photo), server.address, folder=tmp_path)

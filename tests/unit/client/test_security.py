@@ -112,7 +112,7 @@ def test_who_has_not_is_told_what_to_look_at(
         with pytest.raises(ConnectError, match="TLS handshake"):
             connect(port, Security(root_certificates=stranger)).call("blend", image=picture)
         wrong_name = Security(root_certificates=certificates.roots, server_name="elsewhere.example")
-        with pytest.raises(ConnectError):
+        with pytest.raises(ConnectError, match="server_name"):
             connect(port, wrong_name).call("blend", image=picture)
 
 

@@ -41,7 +41,9 @@ def test_the_config_batches_pictures_of_any_size_and_bounds_its_queue() -> None:
     config = parsed(config_text(Brighten.spec))
     inputs = {entry.name: entry for entry in config.input}
     assert inputs["IMAGE"].allow_ragged_batch
-    assert not inputs["IMAGE"].optional
+    assert inputs["IMAGE"].optional, "it may come as a file instead"
+    assert inputs["IMAGE_FILE"].optional
+    assert inputs["IMAGE_FILE"].data_type == model_config_pb2.TYPE_STRING
     assert inputs["AMOUNT"].optional
     assert list(inputs["IMAGE"].dims) == [-1, -1, 3]
     assert config.dynamic_batching.default_queue_policy.max_queue_size == 128
@@ -53,10 +55,18 @@ def test_the_config_batches_pictures_of_any_size_and_bounds_its_queue() -> None:
 def test_the_tools_in_the_config_bind_every_input() -> None:
     config = parsed(config_text(Brighten.spec))
     (tool,) = json.loads(config.parameters["tools"].string_value)
-    assert {entry["tensor"] for entry in tool["inputs"]} == {entry.name for entry in config.input}
+    only_for_files = {tool["inputs"][0]["file_tensor"], tool["picture_format_tensor"]}
+    assert only_for_files == {"IMAGE_FILE", "PICTURE_FORMAT"}
+    assert {entry["tensor"] for entry in tool["inputs"]} | only_for_files == {entry.name for entry in config.input}
     bound = {entry["tensor"]: entry["constant"] for entry in tool["inputs"] if "constant" in entry}
     assert bound == {"OPERATION": "add", "OUTPUTS": "all"}
-    assert [entry["tensor"] for entry in tool["outputs"]] == [entry.name for entry in config.output]
+    files = [entry["file_tensor"] for entry in tool["outputs"] if "file_tensor" in entry]
+    assert [entry["tensor"] for entry in tool["outputs"]] + files == [entry.name for entry in config.output]
+    assert [(entry.name, entry.data_type, list(entry.dims)) for entry in config.output][-1] == (
+        "PICTURE_FILE",
+        model_config_pb2.TYPE_STRING,
+        [1],
+    )
     assert tool["parameters"]["required"] == ["image"]
     assert tool["parameters"]["properties"]["amount"] == {
         "type": "integer",

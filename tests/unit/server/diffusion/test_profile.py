@@ -25,7 +25,7 @@ def test_what_a_newer_export_adds_is_passed_over(tmp_path: Path, folder: Path) -
     assert read_profile(tmp_path) == profile()
 
 
-@pytest.mark.parametrize("missing", ["latent_rgb", "unets", "beta_start"])
+@pytest.mark.parametrize("missing", ["latent_rgb", "unets", "beta_start", "scaling_factor"])
 def test_a_profile_that_lacks_something_is_refused(tmp_path: Path, folder: Path, missing: str) -> None:
     entries = json.loads((folder / "profile.json").read_text())
     del entries[missing]

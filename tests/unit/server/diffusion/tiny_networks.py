@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +57,7 @@ def write_tiny_networks(folder: Path) -> None:
     """Writes every file of `diffusion_profiles.profile()`."""
     tokenizer = clip_tokenizer()
     tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "profile.json").write_text(json.dumps(asdict(profile())))
+    (folder / "profile.json").write_text(profile().to_json())
     poisonous = tokenizer(POISON).input_ids[1]
     _text_encoder(folder / "text_encoder.onnx", len(tokenizer), poisonous)
     _vae_encoder(folder / "vae_encoder.onnx")

@@ -12,8 +12,8 @@ from served_models import ask, photo
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import scenes
 from visgate_export.pocket.sprites import read_sprites
+from visgate_server.depth_settings import read_settings
 from visgate_server.errors import NetworkError
-from visgate_server.models.depth_estimation import read_settings
 
 FACING = (127, 127, 255)
 

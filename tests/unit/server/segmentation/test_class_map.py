@@ -90,6 +90,7 @@ def test_labels_are_read_as_the_export_writes_them(tmp_path: Path) -> None:
     labels = read_labels(path)
     assert (labels.height, labels.width, labels.background) == (32, 48, None)
     assert dict(zip(labels.names, labels.colours, strict=True)) == {"wall": (120, 120, 120), "sky": (6, 230, 230)}
+    assert json.loads(labels.to_json()) == entries
     path.write_text("{}")
     with pytest.raises(NetworkError, match="make models"):
         read_labels(path)
