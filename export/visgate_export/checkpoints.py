@@ -55,6 +55,12 @@ class PictureRules:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    @classmethod
+    def signed_square(cls, side: int) -> "PictureRules":
+        """Square pictures of three channels from −1 to 1, as the pocket networks take them."""
+        half = (0.5, 0.5, 0.5)
+        return cls(side, side, half, half)
+
 
 def read_picture_rules(folder: Path) -> PictureRules:
     """The rules in a checkpoint's `preprocessor_config.json`.
@@ -77,6 +83,7 @@ def read_picture_rules(folder: Path) -> PictureRules:
 def _size(size: int | Mapping[str, Any]) -> tuple[int, int]:
     if isinstance(size, int):
         return size, size
-    if "shortest_edge" in size:
-        return int(size["shortest_edge"]), int(size["shortest_edge"])
+    for edge in ("shortest_edge", "longest_edge"):  # where both are told, the shorter one is what a square has
+        if edge in size:
+            return int(size[edge]), int(size[edge])
     return int(size["height"]), int(size["width"])

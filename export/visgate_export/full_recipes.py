@@ -26,8 +26,9 @@ def _modules() -> tuple[ModuleType, ...]:
         depth_estimation,
         image_captioning,
         object_finding,
+        open_pose,
         question_answering,
         segmentation,
     )
 
-    return (depth_estimation, image_captioning, question_answering, segmentation, object_finding)
+    return (depth_estimation, image_captioning, question_answering, segmentation, object_finding, open_pose)

@@ -17,6 +17,8 @@ Outputs = Mapping[str, Array]
 Evaluate = Callable[[Inputs], Outputs]
 
 BATCH_SIZES = (1, 3)
+PACKAGES_OWN_FILE = "the package's own ONNX file, row by row"
+"""The reference of networks that come as ONNX and are only changed in how they take and give."""
 
 
 def compare(
@@ -67,6 +69,13 @@ def row_by_row(evaluate_one: Evaluate) -> Evaluate:
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     return evaluate
+
+
+def pytorch_doing(what: str) -> str:
+    """The name of a reference that PyTorch computes: its version and what it computes."""
+    import torch
+
+    return f"PyTorch {torch.__version__.partition('+')[0]}, {what}"
 
 
 def open_session(network: Path | bytes) -> Any:

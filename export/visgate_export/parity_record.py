@@ -1,4 +1,4 @@
-"""Keeps the parity reports of all networks in a JSON file and a Markdown table for the documents."""
+"""Keeps the parity reports of all networks in a JSON file and a Markdown table for the documents; compares none."""
 
 import json
 from collections.abc import Iterable

@@ -9,6 +9,7 @@ import onnx
 import torch
 
 from visgate_export.errors import ConversionError
+from visgate_export.graph_surgery import set_output
 
 OPSET = 20
 _CHATTY_LOGGER = "torch.onnx._internal.exporter._registration"
@@ -40,6 +41,34 @@ def export_module(
         ConversionError: the module is in training mode, or torch cannot export it.
     """
     return _program(module, example, dynamic_axes, outputs, more, optimize=True).model_proto
+
+
+def export_named(
+    module: torch.nn.Module,
+    example: Mapping[str, torch.Tensor],
+    dynamic_axes: Mapping[str, Axes],
+    outputs: Sequence[str],
+    more: tuple[str, Mapping[str, torch.Tensor]] | None = None,
+) -> onnx.ModelProto:
+    """As `export_module`, for output names that values inside the graph may have as well; their shapes are stated."""
+    model = export_module(module, example, dynamic_axes, [passing_name(name) for name in outputs], more)
+    return name_outputs(model, outputs)
+
+
+def passing_name(output: str) -> str:
+    """What an output is called until `name_outputs` names it.
+
+    torch names values inside the graph after the module's own variables, and an output may not share such a name.
+    """
+    return f"{output}/output"
+
+
+def name_outputs(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
+    """Names a model's outputs, in order, and states their shapes as they were exported; changes and returns it."""
+    for value, name in zip(list(model.graph.output), outputs, strict=True):
+        shape = [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        set_output(model, value.name, name, shape)
+    return model
 
 
 class SharedTraces:

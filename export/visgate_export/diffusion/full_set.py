@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visgate_export.checkpoints import Checkpoint
-from visgate_export.diffusion.network_set import NetworkSet, Part, Precision, PromptTokenizer
+from visgate_export.diffusion.network_set import NetworkSet, NoiseSchedule, Part, Precision, PromptTokenizer, TextRules
 from visgate_export.recipe import Materials
 
 if TYPE_CHECKING:  # torch is only imported where a network is really built
@@ -15,12 +15,9 @@ if TYPE_CHECKING:  # torch is only imported where a network is really built
     from numpy.typing import NDArray
     from transformers import CLIPTextModel
 
-    from visgate_export.diffusion.profile import NoiseSchedule
-
 _GUIDANCE = 7.5
 _STABLE_DIFFUSION_LICENCE = "CreativeML-OpenRAIL-M"
 _PICTURE_SIDE = 256
-
 
 _STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 _OTHER_UNETS = {
@@ -95,12 +92,11 @@ def _text_encoder(origin: Checkpoint, weights: Path | None) -> "Part[CLIPTextMod
     member = origin.member(weights)
 
     def load(materials: Materials) -> "CLIPTextModel":
-        import torch
-        from transformers import CLIPTextModel, logging
+        from transformers import CLIPTextModel
 
-        logging.disable_progress_bar()
-        network = CLIPTextModel.from_pretrained(materials.path(member), dtype=torch.float32, local_files_only=True)
-        return network.eval().requires_grad_(False)
+        from visgate_export.pretrained import load_pretrained
+
+        return load_pretrained(CLIPTextModel, materials.path(member))
 
     return Part("CLIP ViT-L/14 text encoder", "MIT", (member,), load)
 
@@ -150,19 +146,14 @@ def _tokenizer(folder: Path) -> PromptTokenizer:
     from transformers import CLIPTokenizer
 
     from visgate_export.diffusion.graphs import TEXT_LENGTH
-    from visgate_export.diffusion.profile import TextRules
+    from visgate_export.pretrained import tokenizer_text
 
     tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    backend = tokenizer.backend_tokenizer
-    backend.no_padding()
-    backend.no_truncation()  # the engine cuts texts off itself, and says so
     rules = TextRules(TEXT_LENGTH, tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
-    return PromptTokenizer(backend.to_str(), rules)
+    return PromptTokenizer(tokenizer_text(tokenizer), rules)
 
 
-def _noise(folder: Path) -> "NoiseSchedule":
-    from visgate_export.diffusion.profile import NoiseSchedule
-
+def _noise(folder: Path) -> NoiseSchedule:
     config = json.loads((folder / "scheduler_config.json").read_text(encoding="utf-8"))
     return NoiseSchedule(
         train_timesteps=config["num_train_timesteps"],

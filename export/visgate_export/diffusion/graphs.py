@@ -10,8 +10,7 @@ from transformers import CLIPTextModel
 
 from visgate_export.diffusion.residuals import residuals_of
 from visgate_export.diffusion.wrappers import Control, Denoiser, LatentDecoder, LatentEncoder, TextEncoder
-from visgate_export.graph_surgery import set_output
-from visgate_export.torch_export import Axes, SharedTraces, export_module
+from visgate_export.torch_export import Axes, SharedTraces, export_named, name_outputs, passing_name
 
 PIXELS_PER_LATENT = 8
 """Each way; the same for every VAE of the Stable Diffusion family."""
@@ -92,9 +91,8 @@ def control_graph(network: ControlNetModel, traces: SharedTraces) -> onnx.ModelP
     axes = {**_denoiser_axes(sizes), "control": sizes.axes(1, first=1, times=PIXELS_PER_LATENT)}
     names = [place.name for place in places]
     architecture = json.dumps({name: value for name, value in network.config.items() if name[0] != "_"}, default=str)
-    return _named(
-        traces.export(architecture, Control(network).eval(), example, axes, [_passing(name) for name in names]), names
-    )
+    passing = [passing_name(name) for name in names]
+    return name_outputs(traces.export(architecture, Control(network).eval(), example, axes, passing), names)
 
 
 def _export(
@@ -105,19 +103,7 @@ def _export(
     residuals: Mapping[str, torch.Tensor] | None = None,
 ) -> onnx.ModelProto:
     more = ("residuals", residuals) if residuals else None
-    return _named(export_module(module, example, axes, [_passing(name) for name in outputs], more), outputs)
-
-
-def _passing(name: str) -> str:
-    # torch names values inside the graph after the network's own variables, and an output may not share such a name.
-    return f"{name}/output"
-
-
-def _named(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
-    for value, name in zip(list(model.graph.output), outputs, strict=True):
-        shape = [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
-        set_output(model, value.name, name, shape)
-    return model
+    return export_named(module, example, axes, outputs, more)
 
 
 class _Sizes:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:  # torch is only imported where a network is really built
     from numpy.typing import NDArray
     from transformers import CLIPTextModel
 
-    from visgate_export.diffusion.profile import NoiseSchedule, TextRules
-
 Network = TypeVar("Network", covariant=True)
 
 
@@ -41,12 +39,35 @@ class Part(Generic[Network]):
 
 
 @dataclass(frozen=True)
+class TextRules:
+    """How token ids of a prompt are laid out."""
+
+    length: int
+    """Tokens of a prompt, marks and padding included."""
+    begin_token: int
+    end_token: int
+    pad_token: int
+
+
+@dataclass(frozen=True)
 class PromptTokenizer:
     """A tokenizer of CLIP's kind."""
 
     file: str
     """Text of a `tokenizers` file."""
-    rules: "TextRules"
+    rules: TextRules
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    """The noise that the UNet was trained on, in diffusers' words (`DDIMScheduler`)."""
+
+    train_timesteps: int
+    beta_start: float
+    beta_end: float
+    beta_schedule: str = "scaled_linear"
+    prediction: str = "epsilon"
+    steps_offset: int = 1
 
 
 @dataclass(frozen=True)
@@ -63,7 +84,7 @@ class NetworkSet:
     controls: "Mapping[str, Part[ControlNetModel]]"
     """By kind of control picture."""
     tokenizer: Part[PromptTokenizer]
-    noise: "Part[NoiseSchedule]"
+    noise: Part[NoiseSchedule]
     pictures: "Callable[[], NDArray[np.uint8]]"
     """[N,H,W,3]: pictures such as the autoencoder is for, from which previews learn the colours of latents."""
     default_guidance: float

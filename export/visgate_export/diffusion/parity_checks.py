@@ -15,7 +15,7 @@ from visgate_export.diffusion.graphs import PIXELS_PER_LATENT, TEXT_LENGTH
 from visgate_export.diffusion.network_set import Precision
 from visgate_export.diffusion.residuals import MID, down, residuals_of
 from visgate_export.diffusion.wrappers import pixels_per_cell
-from visgate_export.parity import Array, Evaluate, Inputs, Outputs, compare, row_by_row
+from visgate_export.parity import Array, Evaluate, Inputs, Outputs, compare, pytorch_doing, row_by_row
 from visgate_export.recipe import ParityReport
 from visgate_export.sample_pictures import photographs
 
@@ -200,4 +200,4 @@ def _numpy(tensor: torch.Tensor) -> Array:
 
 
 def _named(network: str, version: str = diffusers.__version__, library: str = "diffusers") -> str:
-    return f"PyTorch {torch.__version__.partition('+')[0]}, {library} {version} {network}, row by row"
+    return pytorch_doing(f"{library} {version} {network}, row by row")

@@ -1,20 +1,11 @@
 """Lists the residuals that a UNet takes and its ControlNets give, read off either network; computes none of them."""
 
-from dataclasses import dataclass
-
 from diffusers import ControlNetModel, UNet2DConditionModel
+
+from visgate_server.diffusion.profile import Residual
 
 MID = "mid"
 """Name of the residual that is added behind the UNet's middle block; the others are `down_0`, `down_1` and so on."""
-
-
-@dataclass(frozen=True)
-class Residual:
-    """One residual, [N, channels, ⌈h/scale⌉, ⌈w/scale⌉] for latents [N, C, h, w]."""
-
-    name: str
-    channels: int
-    scale: int
 
 
 def residuals_of(network: UNet2DConditionModel | ControlNetModel) -> tuple[Residual, ...]:

@@ -1,4 +1,4 @@
-"""Works out the profile of a set of diffusion networks from the networks themselves."""
+"""Works out the profile of a set of diffusion networks from the networks themselves; writes no file."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from visgate_export.diffusion.graphs import PIXELS_PER_LATENT
 from visgate_export.diffusion.latent_colours import LatentColours, fit_latent_colours
 from visgate_export.diffusion.network_set import NetworkSet
-from visgate_export.diffusion.profile import DiffusionProfile, Limits
 from visgate_export.diffusion.residuals import residuals_of
 from visgate_export.diffusion.wrappers import LatentEncoder
 from visgate_export.recipe import Materials
+from visgate_server.diffusion.profile import DiffusionProfile
 
 _SIZE_MULTIPLE = 64
 """Pixels: Stable Diffusion's three halvings of latents, which are an eighth of the picture."""
@@ -34,16 +34,30 @@ def profile_of_set(
     """
     autoencoder = networks.autoencoder.load(materials)
     unet = networks.unets["base"].load(materials)
+    text, noise = networks.tokenizer.load(materials).rules, networks.noise.load(materials)
     side = unet.config.sample_size * PIXELS_PER_LATENT
+    colours = latent_colours(autoencoder, networks.pictures())
     return DiffusionProfile(
         name=networks.name,
         latent_channels=autoencoder.config.latent_channels,
         latent_scale=PIXELS_PER_LATENT,
         scaling_factor=autoencoder.config.scaling_factor,
-        text=networks.tokenizer.load(materials).rules,
-        noise=networks.noise.load(materials),
-        limits=Limits(side, _LARGEST * side, _SIZE_MULTIPLE, networks.default_guidance),
-        colours=latent_colours(autoencoder, networks.pictures()),
+        text_length=text.length,
+        begin_token=text.begin_token,
+        end_token=text.end_token,
+        pad_token=text.pad_token,
+        train_timesteps=noise.train_timesteps,
+        beta_start=noise.beta_start,
+        beta_end=noise.beta_end,
+        beta_schedule=noise.beta_schedule,
+        prediction=noise.prediction,
+        steps_offset=noise.steps_offset,
+        side=side,
+        max_side=_LARGEST * side,
+        size_multiple=_SIZE_MULTIPLE,
+        default_guidance=networks.default_guidance,
+        latent_rgb=colours.weights,
+        latent_rgb_bias=colours.bias,
         residuals=residuals_of(unet),
         unets=unets,
         controls=controls,

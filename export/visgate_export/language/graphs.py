@@ -7,9 +7,8 @@ import onnx
 import torch
 
 from visgate_export.checkpoints import PictureRules
-from visgate_export.graph_surgery import set_output
 from visgate_export.language.wrappers import CaptionLooker, Looker, NextWord, QuestionReader
-from visgate_export.torch_export import Axes, export_module
+from visgate_export.torch_export import Axes, export_named
 
 if TYPE_CHECKING:
     from transformers.models.blip.modeling_blip_text import BlipTextLMHeadModel
@@ -80,9 +79,4 @@ def _image(rules: PictureRules) -> dict[str, torch.Tensor]:
 def _export(
     module: torch.nn.Module, example: Mapping[str, torch.Tensor], axes: Mapping[str, Axes], outputs: Sequence[str]
 ) -> onnx.ModelProto:
-    # torch names values inside the graph after the module's own variables, and an output may not share such a name.
-    model = export_module(module.eval(), example, axes, [f"{name}/output" for name in outputs])
-    for value, name in zip(list(model.graph.output), outputs, strict=True):
-        shape = [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
-        set_output(model, value.name, name, shape)
-    return model
+    return export_named(module.eval(), example, axes, outputs)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from visgate_export.checkpoints import Checkpoint, PictureRules, read_picture_rules
 from visgate_export.language.blip import Blip
+from visgate_export.pretrained import load_pretrained, tokenizer_text
 from visgate_server.language.profile import LanguageProfile
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def load_full_captioner(folder: Path) -> "Blip[Captioner]":
     """A captioner as `save_pretrained` wrote it."""
     from transformers import BlipForConditionalGeneration
 
-    network = _of_transformers(BlipForConditionalGeneration, folder)
+    network = load_pretrained(BlipForConditionalGeneration, folder, attn_implementation="eager")
     pictures = read_picture_rules(folder)
     profile = _profile(network.config, "BLIP, captions", pictures, 0, knows_photos=True)
     return Blip(network, pictures, _full_vocabulary(folder), profile)
@@ -53,31 +54,16 @@ def load_full_answerer(folder: Path) -> "Blip[Answerer]":
     """An answerer as `save_pretrained` wrote it."""
     from transformers import BlipForQuestionAnswering
 
-    network = _of_transformers(BlipForQuestionAnswering, folder)
+    network = load_pretrained(BlipForQuestionAnswering, folder, attn_implementation="eager")
     pictures = read_picture_rules(folder)
     profile = _profile(network.config, "BLIP, answers", pictures, _LONGEST_QUESTION, knows_photos=True)
     return Blip(network, pictures, _full_vocabulary(folder), profile)
 
 
-def _of_transformers(network, folder: Path):  # type: ignore[no-untyped-def]  # its classes share no useful type
-    import torch
-    from transformers import logging
-
-    logging.disable_progress_bar()
-    # Safetensors only: a pickle runs whatever code its author put in.
-    loaded = network.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", use_safetensors=True, local_files_only=True
-    )
-    return loaded.eval().requires_grad_(False)
-
-
 def _full_vocabulary(folder: Path) -> str:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return str(tokenizer.to_str())
+    return tokenizer_text(AutoTokenizer.from_pretrained(folder, local_files_only=True))
 
 
 def _pocket_vocabulary(folder: Path) -> str:
@@ -87,8 +73,7 @@ def _pocket_vocabulary(folder: Path) -> str:
 
 
 def _pocket_pictures(config: "BlipConfig") -> PictureRules:
-    half, side = (0.5, 0.5, 0.5), config.vision_config.image_size
-    return PictureRules(side, side, half, half)
+    return PictureRules.signed_square(config.vision_config.image_size)
 
 
 def _profile(

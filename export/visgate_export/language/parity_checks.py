@@ -11,7 +11,7 @@ from transformers.cache_utils import DynamicCache
 from transformers.models.blip.modeling_blip_text import BlipTextLMHeadModel
 
 from visgate_export.language.blip import Blip
-from visgate_export.parity import Array, Evaluate, Inputs, Outputs, compare, row_by_row
+from visgate_export.parity import Array, Evaluate, Inputs, Outputs, compare, pytorch_doing, row_by_row
 from visgate_export.recipe import ParityReport
 from visgate_export.recipes.picture_batches import prepared, sample_batches
 
@@ -101,8 +101,7 @@ def _compare(file: Path, reference: Evaluate, name: str, batches: Sequence[Input
     tolerances = {
         output: _TOLERANCE * max(1.0, *(float(np.abs(one[output]).max()) for one in expected)) for output in expected[0]
     }
-    version = torch.__version__.partition("+")[0]
-    return compare(file, evaluate, f"PyTorch {version}, transformers' {name}", batches, tolerances)
+    return compare(file, evaluate, pytorch_doing(f"transformers' {name}"), batches, tolerances)
 
 
 def _look(blip: Blip[Any], inputs: Inputs) -> torch.Tensor:

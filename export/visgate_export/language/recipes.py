@@ -7,35 +7,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from visgate_export.language.blip import Blip
-from visgate_export.recipe import ExtraFile, Materials, NetworkRecipe, ParityReport
-from visgate_export.sources import FolderSource, Member
+from visgate_export.network_origin import NetworkOrigin
+from visgate_export.recipe import ExtraFile, NetworkRecipe, ParityReport
 
 if TYPE_CHECKING:
     import onnx
 
-POCKET_WEIGHTS = FolderSource("visgate's own weights", Path(__file__).parents[1] / "pocket" / "weights")
+BlipOrigin = NetworkOrigin[Blip[Any]]
+"""Its name is what the recipes' names begin with, for example `pocket`."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a BLIP comes from.
-
-    Attributes:
-        prefix: what its recipes' names begin with, for example `pocket`.
-        title: the network, for people.
-        licence: SPDX identifier.
-        members: what `load` reads; it is given the path of the first.
-        load: the network with its words and lengths; called anew for every build and check.
-    """
-
-    prefix: str
-    title: str
-    licence: str
-    members: tuple[Member, ...]
-    load: Callable[[Path], Blip[Any]]
-
-
-def captioning_recipes(origin: Origin, model: str) -> tuple[NetworkRecipe, ...]:
+def captioning_recipes(origin: BlipOrigin, model: str) -> tuple[NetworkRecipe, ...]:
     """The picture encoder, with vocabulary and profile, and the word decoder of a captioner."""
     return (
         _recipe(origin, model, "picture_encoder", "caption_looker", _word_files(origin)),
@@ -43,7 +25,7 @@ def captioning_recipes(origin: Origin, model: str) -> tuple[NetworkRecipe, ...]:
     )
 
 
-def answering_recipes(origin: Origin, model: str) -> tuple[NetworkRecipe, ...]:
+def answering_recipes(origin: BlipOrigin, model: str) -> tuple[NetworkRecipe, ...]:
     """The picture encoder, with vocabulary and profile, the question encoder and the word decoder of an answerer."""
     return (
         _recipe(origin, model, "picture_encoder", "looker", _word_files(origin)),
@@ -75,32 +57,26 @@ _PIECES = {
 
 
 def _recipe(
-    origin: Origin, model: str, name: str, piece: str, extra_files: tuple[ExtraFile, ...] = ()
+    origin: BlipOrigin, model: str, name: str, piece: str, extra_files: tuple[ExtraFile, ...] = ()
 ) -> NetworkRecipe:
-    def loaded(materials: Materials) -> Blip[Any]:
-        return origin.load(materials.path(origin.members[0]))
-
     return NetworkRecipe(
-        name=f"{origin.prefix}_{model}_{name}",
+        name=f"{origin.name}_{model}_{name}",
         model=model,
         file_name=f"{name}.onnx",
         title=f"{origin.title}, {name.replace('_', ' ')}",
         licence=origin.licence,
         members=origin.members,
-        build=lambda materials: _PIECES[piece].graph(loaded(materials)),
-        check=lambda file, materials: _PIECES[piece].check(file, loaded(materials)),
+        build=lambda materials: _PIECES[piece].graph(origin.loaded(materials)),
+        check=lambda file, materials: _PIECES[piece].check(file, origin.loaded(materials)),
         extra_files=extra_files,
     )
 
 
-def _word_files(origin: Origin) -> tuple[ExtraFile, ...]:
-    def vocabulary(materials: Materials) -> bytes:
-        return origin.load(materials.path(origin.members[0])).vocabulary.encode()
-
-    def profile(materials: Materials) -> bytes:
-        return origin.load(materials.path(origin.members[0])).profile.to_json().encode()
-
-    return ExtraFile("vocabulary.json", vocabulary), ExtraFile("profile.json", profile)
+def _word_files(origin: BlipOrigin) -> tuple[ExtraFile, ...]:
+    return (
+        ExtraFile("vocabulary.json", lambda materials: origin.loaded(materials).vocabulary.encode()),
+        ExtraFile("profile.json", lambda materials: origin.loaded(materials).profile.to_json().encode()),
+    )
 
 
 def _graphs() -> ModuleType:

@@ -30,6 +30,8 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Each stage's module and its arguments, in the order in which they build on each other."""
+SPRITES: Mapping[str, tuple[str, ...]] = MappingProxyType({"sprites": ("sprite_sheet",)})
+"""Makes the objects' pictures anew; all that is trained saw them, so it is never done unasked."""
 
 _ALLOCATOR = {
     # A training step takes and gives back gigabytes: handing them to the kernel each time costs a third of the step.
@@ -41,11 +43,11 @@ _ALLOCATOR = {
 
 
 @click.command()
-@click.argument("stages", nargs=-1, type=click.Choice(list(STAGES)))
+@click.argument("stages", nargs=-1, type=click.Choice([*SPRITES, *STAGES]))
 def main(stages: tuple[str, ...]) -> None:
-    """Train the STAGES named, or all of them in order."""
+    """Train the STAGES named, or all of them in order; `sprites` makes the objects' pictures from their package."""
     for stage in stages or STAGES:
-        module, *arguments = STAGES[stage]
+        module, *arguments = {**SPRITES, **STAGES}[stage]
         command = [sys.executable, "-m", f"visgate_export.pocket.{module}", *arguments]
         ended = subprocess.run(command, env={**os.environ, **_ALLOCATOR}, check=False)
         if ended.returncode:

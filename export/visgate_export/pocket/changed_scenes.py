@@ -1,4 +1,4 @@
-"""Changes one thing about a scene and leaves everything else where it is: an object, the background."""
+"""Changes one thing about a scene, an object or the background, and leaves everything else; draws nothing."""
 
 from dataclasses import replace
 

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from visgate_export.pocket.objects import COLOURS, OBJECT_NAMES
+from visgate_export.pocket.picture_tensors import to_tensor
 from visgate_export.pocket.scenes import SIDE
 
 CELL = 4
@@ -70,8 +71,7 @@ class Judge(torch.nn.Module):
     @torch.no_grad()
     def look(self, pictures: npt.NDArray[np.uint8]) -> list[Verdict]:
         """What is in pictures [N, 64, 64, 3], 0–255."""
-        tensor = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-        centres, backgrounds = self(tensor)
+        centres, backgrounds = self(to_tensor(list(pictures)))
         scores = centres.sigmoid()
         peaks = scores * (scores == functional.max_pool2d(scores, 3, 1, 1))
         names = list(COLOURS)

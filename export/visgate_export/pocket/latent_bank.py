@@ -9,11 +9,11 @@ import torch
 from diffusers import AutoencoderKL
 from rich.progress import track
 
+from visgate_export.pocket.autoencoding import encode
 from visgate_export.pocket.captions import OMITTED_SHARE, caption
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Scene, scenes
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import fold, to_tensor
 
 _ENCODED_AT_ONCE = 256
 
@@ -55,7 +55,6 @@ class LatentBank:
         return (self.controls[chosen].float() / 255).permute(0, 3, 1, 2)
 
 
-@torch.no_grad()
 def fill_bank(
     autoencoder: AutoencoderKL,
     count: int,
@@ -78,9 +77,8 @@ def fill_bank(
     drawn, latents, controls = [], [], []
     for _ in track(range(0, count, _ENCODED_AT_ONCE), "encoding scenes"):
         batch = [next(source) for _ in range(_ENCODED_AT_ONCE)]
-        with torch.autocast("cpu", torch.bfloat16):
-            posterior = autoencoder.encode(fold(to_tensor([renderer.picture(scene) for scene in batch]))).latent_dist
-        latents.append((posterior.mode().float() * autoencoder.config.scaling_factor).half())
+        unscaled = encode(autoencoder, [renderer.picture(scene) for scene in batch])
+        latents.append((unscaled * autoencoder.config.scaling_factor).half())
         drawn += batch
         if control_picture is not None:
             controls += [torch.from_numpy(control_picture(renderer, scene, random)) for scene in batch]

@@ -1,4 +1,4 @@
-"""Folds pictures before and after a change to latents, with words for it, for UNets that see a picture."""
+"""Folds pictures before and after a change to latents, with words for it; trains nothing and chooses no change."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from rich.progress import track
 from torch.nn import functional
 
 from visgate_export.pocket.architectures import LATENT_SCALE
-from visgate_export.pocket.train_autoencoder import fold, to_tensor, unfold
+from visgate_export.pocket.autoencoding import encode, redraw
+from visgate_export.pocket.picture_tensors import UInt8Array
 from visgate_server.diffusion.fitted_pictures import MID_GREY
 
 _AT_ONCE = 256
@@ -24,8 +25,6 @@ _VISIBLE_CHANGE = 12
 """Of 255; below that a cell of the picture counts as unchanged."""
 _UNCHANGED_IMPORTANCE = 0.3
 """Beside 1 where something changes: most cells stay as they are, and that is soon learned."""
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,6 @@ class LessonBank:
     texts: Sequence[tuple[str, ...]]
 
 
-@torch.no_grad()
 def fill_lessons(autoencoder: AutoencoderKL, lessons: Iterator[Lesson], count: int, seed: int) -> LessonBank:
     """Encodes `count` lessons, all of them with a mask or none."""
     random = np.random.default_rng(seed)
@@ -73,22 +71,16 @@ def fill_lessons(autoencoder: AutoencoderKL, lessons: Iterator[Lesson], count: i
         batch = list(islice(lessons, _AT_ONCE))
         before = _as_met(autoencoder, [lesson.before for lesson in batch], random)
         shown = [_hidden(picture, lesson.mask) for picture, lesson in zip(before, batch, strict=True)]
-        latents = _encode(autoencoder, shown)
+        latents = encode(autoencoder, shown)
         if batch[0].mask is None:
             beside.append(latents.half())  # InstructPix2Pix takes them unscaled
         else:
             masks = np.stack([_sampled(lesson.mask) for lesson in batch])
             beside.append(torch.cat((torch.from_numpy(masks), scaling * latents), dim=1).half())
-        after.append((scaling * _encode(autoencoder, [lesson.after for lesson in batch])).half())
+        after.append((scaling * encode(autoencoder, [lesson.after for lesson in batch])).half())
         importance.append(_importance(batch).half())
         texts += [lesson.texts for lesson in batch]
     return LessonBank(torch.cat(after), torch.cat(beside), torch.cat(importance), texts)
-
-
-def _encode(autoencoder: AutoencoderKL, pictures: list[UInt8Array]) -> torch.Tensor:
-    """Unscaled latents [N, 8, 8, 8]."""
-    with torch.autocast("cpu", torch.bfloat16):
-        return autoencoder.encode(fold(to_tensor(pictures))).latent_dist.mode().float()
 
 
 def _as_met(autoencoder: AutoencoderKL, pictures: list[UInt8Array], random: np.random.Generator) -> list[UInt8Array]:
@@ -96,9 +88,7 @@ def _as_met(autoencoder: AutoencoderKL, pictures: list[UInt8Array], random: np.r
     met = list(pictures)
     drawn = np.flatnonzero(random.random(len(pictures)) < _DRAWN_SHARE)
     if drawn.size:
-        with torch.autocast("cpu", torch.bfloat16):
-            cells = autoencoder.decode(_encode(autoencoder, [pictures[index] for index in drawn])).sample.float()
-        redrawn = (unfold(cells) * 127.5 + 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        redrawn = redraw(autoencoder, [pictures[index] for index in drawn], noise=0.0)
         for index, picture in zip(drawn, redrawn, strict=True):
             met[index] = picture
     for index, picture in enumerate(met):

@@ -5,6 +5,8 @@ class's number become the highest bits of red, bit 1, 4 and 7 those of green, bi
 neighbouring numbers differ much.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +41,19 @@ def class_number(name: str) -> int:
         ValueError: no class has this name.
     """
     return CLASS_NAMES.index(name)
+
+
+def class_map(names: Iterable[str], masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """The number of each pixel's class, [height, width].
+
+    Args:
+        names: of objects.
+        masks: [objects, height, width] where each of them is what one sees.
+    """
+    classes = np.zeros(masks.shape[1:], np.uint8)
+    for name, mask in zip(names, masks, strict=True):
+        classes[mask] = class_number(name)
+    return classes
 
 
 def coloured(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from visgate_export.pocket.captions import PLAIN, TRAINING, Wordings, caption
 from visgate_export.pocket.judge import Judge, Verdict, arrangement_of
 from visgate_export.pocket.rendering import FAR_SHADE
 from visgate_export.pocket.scenes import Combination, sample_combination
-from visgate_export.pocket.training import read_weights
+from visgate_export.pocket.weight_files import read_weights
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -1,18 +1,15 @@
 """Trains the pocket autoencoder to fold pictures of scenes into latents and back; knows nothing about words."""
 
-import time
-
-import numpy as np
-import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL
 from torch.nn import functional
 
-from visgate_export.pocket.architectures import LATENT_CHANNELS, PIXELS_PER_CELL, autoencoder
+from visgate_export.pocket.architectures import LATENT_CHANNELS, autoencoder
+from visgate_export.pocket.picture_tensors import fold, to_tensor, unfold
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import scenes
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 
 SCHEDULE = Schedule(steps=6_500, batch=32, learning_rate=2.5e-3)
 _KL_WEIGHT = 3e-4
@@ -21,8 +18,7 @@ _HELD_OUT_SCENES = 256
 
 def train_autoencoder(schedule: Schedule = SCHEDULE) -> None:
     """Trains, measures on held-out scenes, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun("autoencoder", schedule)
     model = autoencoder()
     renderer = SceneRenderer(read_sprites())
     source = scenes(schedule.seed + 1)
@@ -39,27 +35,9 @@ def train_autoencoder(schedule: Schedule = SCHEDULE) -> None:
         pictures = to_tensor([renderer.picture(next(source)) for _ in range(schedule.batch)])
         return loss_of(pictures, torch.randn(schedule.batch, LATENT_CHANNELS, 8, 8))
 
-    train(list(model.parameters()), schedule, loss, "autoencoder")
+    run.train(list(model.parameters()), loss, model.state_dict)
     model.eval()
-    metrics = _measure(model, renderer, schedule)
-    model.register_to_config(scaling_factor=metrics["scaling_factor"])
-    save_weights("autoencoder", model.state_dict())
-    record_metrics("autoencoder", {**metrics, "minutes": round((time.monotonic() - began) / 60, 1)})
-
-
-def to_tensor(pictures: list[npt.NDArray[np.uint8]]) -> torch.Tensor:
-    """Pictures [64, 64, 3] 0–255 as one tensor [N, 3, 64, 64], −1 to 1."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def fold(pictures: torch.Tensor) -> torch.Tensor:
-    """[N, 3, H, W] → [N, 48, H/4, W/4]."""
-    return functional.pixel_unshuffle(pictures, PIXELS_PER_CELL)
-
-
-def unfold(cells: torch.Tensor) -> torch.Tensor:
-    """[N, 48, H/4, W/4] → [N, 3, H, W]."""
-    return functional.pixel_shuffle(cells, PIXELS_PER_CELL)
+    run.record(_measure(model, renderer, schedule))
 
 
 def _reconstruction_loss(drawn: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

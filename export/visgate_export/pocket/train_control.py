@@ -1,7 +1,6 @@
 """Trains a pocket ControlNet of one kind to guide the finished UNet by control pictures."""
 
 import sys
-import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,7 +19,7 @@ from visgate_export.pocket.low_rank import RANK, add_low_rank, difference
 from visgate_export.pocket.noise import FloatAttention, NoiseSchedule
 from visgate_export.pocket.prompts import PromptEncoder
 from visgate_export.pocket.scenes import Scene, scenes
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 from visgate_export.pocket.weights import load_autoencoder, load_control_net, load_unet
 
 _FROM_UNET, _FROM_CONTROL = RANK, 8
@@ -85,8 +84,7 @@ def train_control(kind: str, training: Training) -> None:
         training: for how long, how fast and on what.
     """
     schedule = training.schedule
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun(f"control_{kind}", schedule)
     random = np.random.default_rng(schedule.seed)
     bank = fill_bank(
         load_autoencoder(), training.scenes, schedule.seed + 23, CONTROL_PICTURES[kind], source=training.source()
@@ -110,11 +108,8 @@ def train_control(kind: str, training: Training) -> None:
             ).sample
         return noise_schedule.loss(predicted.float(), batch.noise, batch.timesteps)
 
-    final = train(learned, schedule, loss, f"control {kind}")
-    save_weights(f"control_{kind}", difference(model))
-    record_metrics(
-        f"control_{kind}", {"final_loss": round(final, 5), "minutes": round((time.monotonic() - began) / 60, 1)}
-    )
+    run.train(learned, loss, lambda: difference(model))
+    run.record()
 
 
 def beginning(kind: str, base: UNet2DConditionModel) -> ControlNetModel:

@@ -1,7 +1,5 @@
 """Trains the judge on real renderings and measures it on held-out ones; it never sees a drawing."""
 
-import time
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +8,12 @@ from torch.nn import functional
 
 from visgate_export.pocket.judge import CELL, Judge
 from visgate_export.pocket.objects import COLOURS, OBJECT_NAMES
+from visgate_export.pocket.picture_tensors import to_tensor
 from visgate_export.pocket.quality import Task, judge_drawings
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import SIDE, Scene, scenes
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import to_tensor
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 
 SCHEDULE = Schedule(steps=1_500, batch=64, learning_rate=2e-3)
 _HELD_OUT_SCENES = 2000
@@ -24,8 +22,7 @@ _CELLS = SIDE // CELL
 
 def train_judge(schedule: Schedule = SCHEDULE) -> None:
     """Trains, measures, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun("judge", schedule)
     judge, renderer = Judge(), SceneRenderer(read_sprites())
     source, random = scenes(schedule.seed + 31), np.random.default_rng(schedule.seed)
 
@@ -39,10 +36,9 @@ def train_judge(schedule: Schedule = SCHEDULE) -> None:
             backgrounds.float(), colours
         )
 
-    train(list(judge.parameters()), schedule, loss, "judge")
+    run.train(list(judge.parameters()), loss, judge.state_dict)
     judge.eval()
-    save_weights("judge", judge.state_dict())
-    record_metrics("judge", {**measure(judge), "minutes": round((time.monotonic() - began) / 60, 1)})
+    run.record(measure(judge))
 
 
 def measure(judge: Judge, count: int = _HELD_OUT_SCENES, seed: int = 32) -> dict[str, float]:

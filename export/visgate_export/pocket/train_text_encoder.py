@@ -5,8 +5,6 @@ minutes to say, at the end mark of a caption, which objects it names, which come
 colour. The heads that say so are thrown away; what the UNet attends to is what they read.
 """
 
-import time
-
 import numpy as np
 import torch
 from torch.nn import functional
@@ -16,7 +14,9 @@ from visgate_export.pocket.captions import HELD_OUT, OMITTED_SHARE, TRAINING, Ca
 from visgate_export.pocket.objects import COLOURS, OBJECT_NAMES
 from visgate_export.pocket.scenes import ARRANGEMENTS, sample_combination
 from visgate_export.pocket.tokenizer import END_TOKEN, train_tokenizer
-from visgate_export.pocket.training import WEIGHTS, Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
+from visgate_export.pocket.weight_files import save_tokenizer
+from visgate_export.pocket.weight_folder import TOKENIZER_FILE
 
 SCHEDULE = Schedule(steps=2_000, batch=128, learning_rate=1e-3)
 VOCABULARY_SIZE = 1200
@@ -81,13 +81,11 @@ class SaidTensors:
 
 def train_text_encoder(schedule: Schedule = SCHEDULE) -> None:
     """Makes the vocabulary, trains, measures on held-out captions, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun("text_encoder", schedule)
     random = np.random.default_rng(schedule.seed)
     texts = (text.text for text in _captions(random, _VOCABULARY_CAPTIONS))
     tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
-    WEIGHTS.mkdir(exist_ok=True)
-    tokenizer.save(str(WEIGHTS / "tokenizer.json"))
+    save_tokenizer(TOKENIZER_FILE, tokenizer)
     encoder, reader = text_encoder(tokenizer.get_vocab_size(), END_TOKEN), Reader()
 
     def states(batch: list[Caption], length: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -108,7 +106,7 @@ def train_text_encoder(schedule: Schedule = SCHEDULE) -> None:
             at_end, at_padding = states(batch, length)
         return reader.loss(at_end.float(), said) + 0.5 * reader.loss(at_padding.float(), said)
 
-    train([*encoder.parameters(), *reader.parameters()], schedule, loss, "text encoder")
+    run.train([*encoder.parameters(), *reader.parameters()], loss, encoder.state_dict)
     encoder.eval()
     metrics = {}
     for name, wordings in (("right_in_trained_wordings", TRAINING), ("right_in_wordings_never_read", HELD_OUT)):
@@ -120,8 +118,7 @@ def train_text_encoder(schedule: Schedule = SCHEDULE) -> None:
             metrics[name] = round(
                 float(reader.right(at_end, SaidTensors([one.said for one in batch])).float().mean()), 4
             )
-    save_weights("text_encoder", encoder.state_dict())
-    record_metrics("text_encoder", {**metrics, "minutes": round((time.monotonic() - began) / 60, 1)})
+    run.record(metrics)
 
 
 def _captions(

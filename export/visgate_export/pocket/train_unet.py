@@ -1,7 +1,6 @@
 """Trains the pocket UNet to draw what captions say, on the latents of the trained autoencoder."""
 
 import copy
-import time
 
 import numpy as np
 import torch
@@ -11,20 +10,18 @@ from visgate_export.pocket.denoising_batch import DenoisingBatches
 from visgate_export.pocket.latent_bank import fill_bank
 from visgate_export.pocket.noise import FloatAttention, NoiseSchedule
 from visgate_export.pocket.prompts import PromptEncoder
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 from visgate_export.pocket.weights import load_autoencoder
 
 SCHEDULE = Schedule(steps=7_500, batch=48, learning_rate=1e-3, warm_up=300)
 _SCENES = 60_000
 _UNSAID = 0.1
 _AVERAGE_OVER = 500  # steps, roughly, of the weights' moving average
-_SAVE_EVERY = 1000
 
 
 def train_unet(schedule: Schedule = SCHEDULE) -> None:
     """Trains, and saves the moving average of the weights, now and then and at the end."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun("unet", schedule)
     random = np.random.default_rng(schedule.seed)
     bank = fill_bank(load_autoencoder(), _SCENES, schedule.seed + 11)
     noise_schedule = NoiseSchedule()
@@ -35,16 +32,13 @@ def train_unet(schedule: Schedule = SCHEDULE) -> None:
 
     def loss(step: int) -> torch.Tensor:
         _follow(average, model, step)
-        if step % _SAVE_EVERY == 0:
-            save_weights("unet", average.state_dict())
         batch = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
             predicted = model(batch.noisy, batch.timesteps, batch.embeddings).sample
         return noise_schedule.loss(predicted.float(), batch.noise, batch.timesteps)
 
-    final = train(list(model.parameters()), schedule, loss, "unet")
-    save_weights("unet", average.state_dict())
-    record_metrics("unet", {"final_loss": round(final, 5), "minutes": round((time.monotonic() - began) / 60, 1)})
+    run.train(list(model.parameters()), loss, average.state_dict)
+    run.record()
 
 
 @torch.no_grad()

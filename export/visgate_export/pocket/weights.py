@@ -1,6 +1,5 @@
 """Loads the trained pocket networks from their weights, by default those in the source tree; trains nothing."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,22 +13,21 @@ from visgate_export.pocket.control_kinds import lineage
 from visgate_export.pocket.low_rank import restore
 from visgate_export.pocket.picture_unets import picture_unet
 from visgate_export.pocket.tokenizer import END_TOKEN
-from visgate_export.pocket.training import METRICS, WEIGHTS, read_weights
+from visgate_export.pocket.weight_files import read_metrics, read_weights
+from visgate_export.pocket.weight_folder import TOKENIZER_FILE, WEIGHTS
 
 
 def load_autoencoder(folder: Path = WEIGHTS) -> AutoencoderKL:
     """The VAE in evaluation mode, its scaling factor set."""
     model = autoencoder()
     model.load_state_dict(read_weights("autoencoder", folder))
-    model.register_to_config(
-        scaling_factor=json.loads((folder / METRICS.name).read_text())["autoencoder"]["scaling_factor"]
-    )
+    model.register_to_config(scaling_factor=read_metrics("autoencoder", folder)["scaling_factor"])
     return model.eval().requires_grad_(False)
 
 
 def load_tokenizer(folder: Path = WEIGHTS) -> Tokenizer:
     """The tokenizer, which neither pads nor truncates."""
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 
 
 def load_text_encoder(folder: Path = WEIGHTS) -> CLIPTextModel:

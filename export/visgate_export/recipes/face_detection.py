@@ -85,8 +85,8 @@ def check(network: Path, materials: Materials) -> ParityReport:
     """Against the package's own file, one row at a time as it was made for."""
     import numpy as np
 
-    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare, open_session, row_by_row
-    from visgate_export.sample_pictures import photographs
+    from visgate_export.parity import PACKAGES_OWN_FILE, Inputs, Outputs, compare, open_session, row_by_row
+    from visgate_export.recipes.picture_batches import square_batches
 
     original = open_session(materials.path(NETWORK))
 
@@ -101,8 +101,8 @@ def check(network: Path, materials: Materials) -> ParityReport:
     return compare(
         network,
         row_by_row(reference),
-        "the package's own ONNX file, row by row",
-        [{"image": photographs(SIDE, SIDE, count)} for count in BATCH_SIZES],
+        PACKAGES_OWN_FILE,
+        square_batches(SIDE),
         {"scores": 1e-3, "boxes": 1e-3},
     )
 

@@ -1,4 +1,4 @@
-"""Names the package of TF.js models that several recipes draw on, and opens and runs its models for them."""
+"""Names the package of TF.js models that several recipes draw on, and opens and runs its models; exports none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

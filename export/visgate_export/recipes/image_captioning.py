@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from visgate_export.language.origins import CAPTIONING_BASE, load_full_captioner, load_pocket_captioner
-from visgate_export.language.recipes import POCKET_WEIGHTS, Origin, captioning_recipes
+from visgate_export.language.recipes import BlipOrigin, captioning_recipes
+from visgate_export.pocket.weight_folder import LICENCE, weights_source
 from visgate_export.recipe import NetworkRecipe
 
 MODEL = "image_captioning"
 
-_POCKET = Origin(
+_POCKET = BlipOrigin(
     "pocket",
     "Pocket BLIP for captions",
-    "Apache-2.0",
-    (POCKET_WEIGHTS.member("image_captioning.safetensors"), POCKET_WEIGHTS.member("vocabulary.json")),
+    LICENCE,
+    (weights_source().member("image_captioning.safetensors"), weights_source().member("vocabulary.json")),
     load_pocket_captioner,
 )
 
@@ -21,7 +22,7 @@ def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
     """Visual ChatGPT's captioner in place of the pocket one; nothing where `weights` lacks it."""
     if not CAPTIONING_BASE.is_there(weights):
         return ()
-    origin = Origin(
+    origin = BlipOrigin(
         "full",
         "BLIP base for captions",
         CAPTIONING_BASE.licence,

@@ -73,8 +73,8 @@ def check(network: Path, materials: Materials) -> ParityReport:
     """Against the package's class in PyTorch."""
     import torch
 
-    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare
-    from visgate_export.sample_pictures import photographs
+    from visgate_export.parity import Inputs, Outputs, compare, pytorch_doing
+    from visgate_export.recipes.picture_batches import square_batches
 
     original = _load_network(materials)
 
@@ -86,8 +86,8 @@ def check(network: Path, materials: Materials) -> ParityReport:
     return compare(
         network,
         reference,
-        f"PyTorch {torch.__version__.partition('+')[0]}, {_CODE_PACKAGE}",
-        [{"image": photographs(SIDE, SIDE, count)} for count in BATCH_SIZES],
+        pytorch_doing(str(_CODE_PACKAGE)),
+        square_batches(SIDE),
         {"probabilities": 1e-4},
     )
 

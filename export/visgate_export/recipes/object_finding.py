@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from visgate_export.checkpoints import Checkpoint, PictureRules
 from visgate_export.recipe import ExtraFile, Materials, NetworkRecipe, ParityReport
+from visgate_export.recipes import grounded_finding
 from visgate_export.sources import FolderSource, Member
 
 if TYPE_CHECKING:
@@ -253,7 +254,9 @@ def _load_full(folder: Path) -> FinderNetwork:
 
 
 def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
-    """CLIPSeg as it was trained on photos; nothing where `weights` lacks it."""
+    """GroundingDINO and SAM; where `weights` lacks them, CLIPSeg as it was trained on photos; else nothing."""
+    if grounded := grounded_finding.full_recipes(weights):
+        return grounded
     if not CLIPSEG.is_there(weights):
         return ()
     return _recipes(_Origin("full", "CLIPSeg rd64 refined", CLIPSEG.licence, (CLIPSEG.member(weights),), _load_full))

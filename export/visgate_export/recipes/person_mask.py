@@ -36,15 +36,14 @@ def check(network: Path, materials: Materials) -> ParityReport:
     """Against TF.js, whose own backends (WebAssembly and JavaScript) differ by 2e-4 on this network."""
     import numpy as np
 
-    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare
-    from visgate_export.sample_pictures import photographs
+    from visgate_export.parity import Inputs, Outputs, compare
+    from visgate_export.recipes.picture_batches import square_batches
 
     def reference(inputs: Inputs) -> Outputs:
         rows = inputs["image"].astype(np.float32) / np.float32(255)
         return {"mask": MODEL.run(materials, rows, [_MASK_TENSOR])[_MASK_TENSOR][..., 0]}
 
-    batches = [{"image": photographs(SIDE, SIDE, count)} for count in BATCH_SIZES]
-    return compare(network, reference, REFERENCE, batches, {"mask": 1e-3})
+    return compare(network, reference, REFERENCE, square_batches(SIDE), {"mask": 1e-3})
 
 
 RECIPES = (

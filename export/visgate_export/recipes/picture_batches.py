@@ -9,8 +9,13 @@ from visgate_export.sample_pictures import photographs
 
 
 def sample_batches(rules: PictureRules) -> list[Inputs]:
-    """Batches of `image`, UINT8 [N, height, width, 3], of different sizes."""
+    """Batches of `image`, UINT8 [N, height, width, 3], of different numbers of rows."""
     return [{"image": photographs(rules.height, rules.width, count)} for count in BATCH_SIZES]
+
+
+def square_batches(side: int) -> list[Inputs]:
+    """Batches of `image`, UINT8 [N, side, side, 3], of different numbers of rows."""
+    return [{"image": photographs(side, side, count)} for count in BATCH_SIZES]
 
 
 def prepared(pictures: NDArray[np.uint8], rules: PictureRules) -> NDArray[np.float32]:
@@ -18,3 +23,14 @@ def prepared(pictures: NDArray[np.uint8], rules: PictureRules) -> NDArray[np.flo
     mean, std = (np.asarray(values, np.float32) for values in (rules.mean, rules.std))
     scaled = (pictures.astype(np.float32) / np.float32(255) - mean) / std
     return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
+
+
+def prepared_and_filled(
+    pictures: NDArray[np.uint8], sizes: NDArray[np.int64], rules: PictureRules
+) -> NDArray[np.float32]:
+    """As `prepared`, and 0 outside of the rows and columns, int64 [N, 2], that each picture fills."""
+    pixels = prepared(pictures, rules)
+    for picture, (rows, columns) in zip(pixels, sizes, strict=True):
+        picture[:, rows:] = 0
+        picture[:, :, columns:] = 0
+    return pixels

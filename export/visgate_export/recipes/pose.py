@@ -25,15 +25,14 @@ def check(network: Path, materials: Materials) -> ParityReport:
     import numpy as np
 
     from visgate_export.networks.movenet import SIDE
-    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare
-    from visgate_export.sample_pictures import photographs
+    from visgate_export.parity import Inputs, Outputs, compare
+    from visgate_export.recipes.picture_batches import square_batches
 
     def reference(inputs: Inputs) -> Outputs:
         rows = inputs["image"].astype(np.int32)
         return {"keypoints": MODEL.run(materials, rows, [_KEYPOINTS_TENSOR])[_KEYPOINTS_TENSOR][:, 0]}
 
-    batches = [{"image": photographs(SIDE, SIDE, count)} for count in BATCH_SIZES]
-    return compare(network, reference, REFERENCE, batches, {"keypoints": 1e-3})
+    return compare(network, reference, REFERENCE, square_batches(SIDE), {"keypoints": 1e-3})
 
 
 RECIPES = (

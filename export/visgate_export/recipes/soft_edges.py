@@ -30,11 +30,9 @@ def build(materials: Materials) -> "onnx.ModelProto":
 
 def check(network: Path, materials: Materials) -> ParityReport:
     """Against HED in PyTorch with the same weights."""
-    import torch
-
     from visgate_export.foreign.keras_h5_reader import read_keras_weights
     from visgate_export.networks.hed_in_torch import hed_edges
-    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare
+    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare, pytorch_doing
     from visgate_export.sample_pictures import photographs
 
     weights = read_keras_weights(materials.path(_WEIGHTS))
@@ -46,7 +44,7 @@ def check(network: Path, materials: Materials) -> ParityReport:
         {"image": photographs(height, width, count)}
         for count, (height, width) in zip(BATCH_SIZES, _CHECKED_SIZES, strict=True)
     ]
-    name = f"PyTorch {torch.__version__.partition('+')[0]}, its functional interface"
+    name = pytorch_doing("its functional interface")
     return compare(network, reference, name, batches, {"edges": 1e-4})
 
 

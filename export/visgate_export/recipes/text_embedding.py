@@ -80,7 +80,7 @@ def check(network: Path, materials: Materials) -> ParityReport:
     import torch
     from tokenizers import Tokenizer
 
-    from visgate_export.parity import Inputs, Outputs, compare, row_by_row
+    from visgate_export.parity import Inputs, Outputs, compare, pytorch_doing, row_by_row
 
     original = _load_bert(materials, attention="sdpa")
     tokenizer = Tokenizer.from_file(str(materials.path(TOKENIZER)))
@@ -103,7 +103,7 @@ def check(network: Path, materials: Materials) -> ParityReport:
     return compare(
         network,
         row_by_row(reference),
-        f"PyTorch {torch.__version__.partition('+')[0]}, transformers' BertModel, sentence by sentence",
+        pytorch_doing("transformers' BertModel, sentence by sentence"),
         [batch(_SENTENCES[:1]), batch(_SENTENCES)],
         {"embedding": 1e-5},
     )

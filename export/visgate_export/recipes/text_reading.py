@@ -72,7 +72,7 @@ def _check(
     """Against the package's own file, fed as the package's Python feeds it, one row at a time."""
     import numpy as np
 
-    from visgate_export.parity import Inputs, Outputs, compare, open_session, row_by_row
+    from visgate_export.parity import PACKAGES_OWN_FILE, Inputs, Outputs, compare, open_session, row_by_row
 
     original = open_session(materials.path(member))
 
@@ -85,7 +85,7 @@ def _check(
     return compare(
         network,
         row_by_row(reference),
-        "the package's own ONNX file, row by row",
+        PACKAGES_OWN_FILE,
         batches,
         {output: tolerance},
     )

@@ -1,4 +1,4 @@
-"""A request from its arrival to its drawing: what it is made of, how far it is, and who waits for it."""
+"""A request from its arrival to its drawing: what it is made of, how far it is, who waits for it; runs no network."""
 
 from __future__ import annotations
 

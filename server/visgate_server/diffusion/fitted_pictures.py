@@ -14,6 +14,7 @@ from visgate_server.image_processing.resizing import resized
 MID_GREY = 128
 """What stands under the mask for the inpainting UNet: 0 on the autoencoder's scale of −1 to 1."""
 MASKED_FROM = 128
+"""A mask's pixel of this level or more is drawn anew."""
 
 
 @dataclass(frozen=True)

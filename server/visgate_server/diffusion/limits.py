@@ -1,4 +1,4 @@
-"""How much the diffusion engine takes on at once."""
+"""How much the diffusion engine takes on at once; the queue and the roster keep to it."""
 
 from __future__ import annotations
 

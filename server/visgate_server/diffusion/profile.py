@@ -1,10 +1,10 @@
-"""What the networks of a diffusion model folder expect and give, read from its `profile.json`; opens no network."""
+"""What the networks of a diffusion model folder expect and give, kept in its `profile.json`; opens no network."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class DiffusionProfile:
         name: of the set.
         latent_channels: of the autoencoder.
         latent_scale: pixels per latent, each way.
+        scaling_factor: what the autoencoder's own latents were multiplied by; the edit UNet sees them without it.
         text_length: tokens of a prompt with its begin and end mark and padding.
         begin_token: the id that a prompt starts with.
         end_token: the id that a prompt ends with.
@@ -59,7 +60,6 @@ class DiffusionProfile:
         residuals: what the base UNet takes from a ControlNet.
         unets: network file by UNet name; there is always a `base`.
         controls: network file by kind of ControlNet.
-        scaling_factor: what the autoencoder's own latents were multiplied by; the edit UNet sees them without it.
         unet_guidance: guidance scale by UNet name, of those whose default is another than `default_guidance`.
         default_image_guidance: how closely the edit UNet keeps to the picture, where the request does not say.
     """
@@ -67,6 +67,7 @@ class DiffusionProfile:
     name: str
     latent_channels: int
     latent_scale: int
+    scaling_factor: float
     text_length: int
     begin_token: int
     end_token: int
@@ -86,19 +87,20 @@ class DiffusionProfile:
     residuals: tuple[Residual, ...]
     unets: Mapping[str, str]
     controls: Mapping[str, str]
-    scaling_factor: float | None = None
     unet_guidance: Mapping[str, float] = field(default_factory=dict)
     default_image_guidance: float = 1.5
 
     def __post_init__(self) -> None:
         if "base" not in self.unets:
             raise NetworkError(f"{PROFILE_FILE} names no base UNet: run `make models` to export it anew")
-        if "edit" in self.unets and self.scaling_factor is None:
-            raise NetworkError(f"{PROFILE_FILE} has an edit UNet and no scaling_factor: run `make models`")
 
     def guidance_of(self, unet: str) -> float:
         """The guidance scale of a UNet where the request does not say."""
         return self.unet_guidance.get(unet, self.default_guidance)
+
+    def to_json(self) -> str:
+        """The text of the file that `read_profile` reads, the same for the same profile; the export writes it."""
+        return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def read_profile(folder: Path) -> DiffusionProfile:

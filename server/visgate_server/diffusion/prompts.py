@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from visgate_server.diffusion.profile import DiffusionProfile
-from visgate_server.errors import NetworkError
+from visgate_server.tokenizer_files import open_tokenizer_file
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -34,8 +34,6 @@ class PromptTokenizer:
     """Tokenises prompts with a folder's own vocabulary."""
 
     def __init__(self, tokenizer: Tokenizer, profile: DiffusionProfile) -> None:
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
         self._tokenizer = tokenizer
         self._profile = profile
 
@@ -57,10 +55,4 @@ def open_tokenizer(folder: Path, profile: DiffusionProfile) -> PromptTokenizer:
     Raises:
         NetworkError: there is none, or it cannot be read.
     """
-    path = folder / TOKENIZER_FILE
-    if not path.is_file():
-        raise NetworkError(f"no tokenizer at {path}: run `make models`")
-    try:
-        return PromptTokenizer(Tokenizer.from_file(str(path)), profile)
-    except Exception as error:  # the library raises plain Exception
-        raise NetworkError(f"{path} cannot be read: {error}; run `make models` to export it anew") from error
+    return PromptTokenizer(open_tokenizer_file(folder / TOKENIZER_FILE), profile)

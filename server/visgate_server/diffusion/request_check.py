@@ -1,4 +1,4 @@
-"""Refuses requests that the engine cannot draw, before they cost anything."""
+"""Refuses requests that the engine cannot draw, before they cost anything; fits and draws nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tints areas of a picture as with a marker pen, so that what is under them can still be read."""
+"""Tints areas of a picture as with a marker pen, so that what is under them can be read; knows no text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses line widths, letter heights and colours that can be seen in a picture of any size."""
+"""Chooses line widths, letter heights and colours that can be seen in a picture of any size; draws nothing."""
 
 from __future__ import annotations
 

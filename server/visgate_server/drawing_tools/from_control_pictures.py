@@ -25,7 +25,7 @@ def _tool(
         title=title,
         description=f"{description} {WORLD}",
         arguments=(
-            picture(description=control_picture, max_pixels=MAX_CONTROL_PIXELS),
+            picture(description=control_picture, max_pixels=MAX_CONTROL_PIXELS, exact=True),
             PROMPT,
             CONTROL_SCALE,
             *SETTINGS,

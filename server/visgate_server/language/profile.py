@@ -1,4 +1,4 @@
-"""Reads what the export says about language networks beside them: marks, lengths, the pictures they look at."""
+"""What differs between language networks (marks, lengths, picture size), kept in `profile.json`; opens no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words and the argument that the tools share whose networks write text."""
+"""The words and the argument that tools share whose networks write text; decodes none."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from visgate_server.errors import NetworkError
+from visgate_server.tokenizer_files import open_tokenizer_file
 
 VOCABULARY_FILE = "vocabulary.json"
 
@@ -34,8 +34,6 @@ class Vocabulary:
     """A network's words."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
         self._tokenizer = tokenizer
         self._unknown = tokenizer.token_to_id("[UNK]")
 
@@ -59,10 +57,4 @@ def open_vocabulary(folder: Path) -> Vocabulary:
     Raises:
         NetworkError: there is none, or it cannot be read.
     """
-    path = folder / VOCABULARY_FILE
-    if not path.is_file():
-        raise NetworkError(f"no vocabulary at {path}: run `make models`")
-    try:
-        return Vocabulary(Tokenizer.from_file(str(path)))
-    except Exception as error:  # the library raises plain Exception
-        raise NetworkError(f"{path} cannot be read: {error}; run `make models` to export it anew") from error
+    return Vocabulary(open_tokenizer_file(folder / VOCABULARY_FILE))

@@ -7,7 +7,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from visgate_server.errors import InvalidArgumentError
 from visgate_server.image_processing.cutting_out import cut_out
 from visgate_server.image_processing.guided_filter import fit_to_edges
 from visgate_server.image_processing.mask_cleaning import without_haze
+from visgate_server.image_processing.mask_extent import box_around, covered_share
 from visgate_server.image_processing.object_cutting import cut_out_of_box
 from visgate_server.image_processing.resizing import resized
 from visgate_server.model_spec import ModelSpec
@@ -28,6 +28,7 @@ from visgate_server.object_finding.detector_calls import detect, people
 from visgate_server.object_finding.photo_finder import most_prominent
 from visgate_server.object_finding.second_opinion import see_scenes
 from visgate_server.ragged_rows import boxed, boxed_rows, unboxed
+from visgate_server.spoken_places import box_in_words
 from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import PictureOutput, ToolSpec, picture
 
@@ -132,16 +133,15 @@ class BackgroundRemoval(ToolModel[None]):
     def postprocess(self, outputs: Tensors, request: ToolRequest, context: None) -> ToolResponse:
         subject: _Subject = unboxed(outputs["subject"])
         mask = subject.mask
-        x, y, width, height = cv2.boundingRect(mask & 128)
-        if not width:
+        box = box_around(mask)
+        if box is None:
             raise InvalidArgumentError(
                 "nothing was found that could be cut out of this picture: remove_background keeps the objects of drawn "
                 "scenes, people, and COCO's 80 everyday things; crop the picture closer to its subject"
             )
-        share, box = float(np.count_nonzero(mask > 127)) / mask.size, [x, y, x + width, y + height]
+        share = covered_share(mask)
         what = "the people" if subject.way is _Way.PEOPLE else f"the {listed(subject.kept)}"
-        place = f"from ({x}, {y}) to ({box[2]}, {box[3]})"
-        text = f"Background removed: {what} kept cover {share:.1%} of the picture, {place}."
+        text = f"Background removed: {what} kept cover {share:.1%} of the picture, {box_in_words(box)}."
         if subject.way is _Way.THING:
             text += " There are no people in it; this is its most prominent thing, its outline cut with GrabCut."
         data: dict[str, Any] = {

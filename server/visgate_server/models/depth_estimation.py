@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visgate_server.errors import NetworkError
-from visgate_server.image_processing.resizing import resized
+from visgate_server.depth_settings import SETTINGS_FILE, read_settings
+from visgate_server.image_processing.resizing import resized, resized_plane
 from visgate_server.image_processing.surface_normals import BACKGROUND, surface_normals
 from visgate_server.model_spec import ModelSpec
 from visgate_server.networks import Network, Tensors, open_network
@@ -21,7 +18,6 @@ from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, T
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, ToolSpec, picture
 
 NETWORK = "depth.onnx"
-SETTINGS = "depth.json"
 
 _CHECKPOINT = "Intel/dpt-hybrid-midas"
 _SOURCE = "trained by this project on drawn scenes"
@@ -40,7 +36,9 @@ ESTIMATE_DEPTH = ToolSpec(
         f"same spatial layout. data has nearest and farthest as x, y in pixels of the given picture. {_WORLD}"
     ),
     arguments=(picture(),),
-    pictures=(PictureOutput("DEPTH", "The depth: near is bright, far is dark; all three channels are the same."),),
+    pictures=(
+        PictureOutput("DEPTH", "The depth: near is bright, far is dark; all three channels are the same.", exact=True),
+    ),
     constants={"operation": "depth"},
     examples=(
         "estimate the depth of the picture",
@@ -75,7 +73,7 @@ ESTIMATE_NORMALS = ToolSpec(
             maximum=1.0,
         ),
     ),
-    pictures=(PictureOutput("NORMALS", "The normal map: a direction in each pixel's colour."),),
+    pictures=(PictureOutput("NORMALS", "The normal map: a direction in each pixel's colour.", exact=True),),
     constants={"operation": "normals"},
     examples=(
         "predict the normal map of this image",
@@ -88,35 +86,6 @@ ESTIMATE_NORMALS = ToolSpec(
     checkpoint=_CHECKPOINT,
     source=_SOURCE,
 )
-
-
-@dataclass(frozen=True)
-class DepthSettings:
-    """What the export tells of the network, in `depth.json`.
-
-    Attributes:
-        height: rows of the network's picture.
-        width: columns of the network's picture.
-        full_scale: the output that is shown white; None for the largest of each picture.
-        relief: picture widths that one unit of the output is deep.
-    """
-
-    height: int
-    width: int
-    full_scale: float | None
-    relief: float
-
-
-def read_settings(path: Path) -> DepthSettings:
-    """Reads `depth.json`.
-
-    Raises:
-        NetworkError: it is missing, or lacks a setting.
-    """
-    try:
-        return DepthSettings(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise NetworkError(f"{path} cannot be read ({error}): run `make models` to write it anew") from error
 
 
 class DepthEstimation(ToolModel[None]):
@@ -142,7 +111,7 @@ class DepthEstimation(ToolModel[None]):
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:
         self._network: Network = open_network(folder / NETWORK)
-        self._settings = read_settings(folder / SETTINGS)
+        self._settings = read_settings(folder / SETTINGS_FILE)
         self._answer: Mapping[str, Callable[[NDArray[np.float32], ToolRequest], ToolResponse]] = {
             "depth": self._depth,
             "normals": self._normals,
@@ -163,7 +132,7 @@ class DepthEstimation(ToolModel[None]):
         height, width, _ = request.image().shape
         white = self._settings.full_scale or max(float(nearness.max()), float(np.finfo(np.float32).tiny))
         grey = np.clip(nearness / np.float32(white), 0, 1) * np.float32(255)
-        shown = np.rint(_enlarged(grey, width, height)).astype(np.uint8)
+        shown = np.rint(resized_plane(grey, width, height)).astype(np.uint8)
         nearest, farthest = (
             _place(int(position), nearness.shape, width, height) for position in (nearness.argmax(), nearness.argmin())
         )
@@ -177,17 +146,11 @@ class DepthEstimation(ToolModel[None]):
         directions = surface_normals(
             nearness, background=request.number("background"), relief=self._settings.relief
         ).astype(np.float32)
-        shown = np.rint(np.clip(_enlarged(directions, width, height), 0, 255)).astype(np.uint8)
+        shown = np.rint(np.clip(resized_plane(directions, width, height), 0, 255)).astype(np.uint8)
         flat = float(np.mean(np.abs(directions - np.array([127, 127, 255])).max(axis=2) <= 1))
         text = f"Normal map made: {flat:.0%} of the picture faces the viewer, the rest is shown by its direction."
         data: dict[str, Any] = {"flat_share": round(flat, 4)}
         return ToolResponse(text, data, {"NORMALS": shown})
-
-
-def _enlarged(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    shrinks = width <= plane.shape[1] and height <= plane.shape[0]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
 
 
 def _place(position: int, shape: tuple[int, ...], width: int, height: int) -> list[int]:

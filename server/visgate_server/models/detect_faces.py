@@ -26,6 +26,7 @@ from visgate_server.image_processing.square_view import SquareView, letterbox, s
 from visgate_server.model_spec import ModelSpec
 from visgate_server.networks import Network, Tensors, open_network
 from visgate_server.ragged_rows import boxed, boxed_rows, unboxed
+from visgate_server.spoken_places import box_in_words, some_of
 from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, ToolSpec, picture
 
@@ -186,9 +187,5 @@ def _within(faces: Faces, image: Image) -> list[dict[str, Any]]:
 def _sentence(found: Sequence[Mapping[str, Any]], threshold: float) -> str:
     if not found:
         return f"No face was found with a score of {threshold:.0%} or more."
-    places = [
-        "from ({}, {}) to ({}, {})".format(*face["box"]) + f" ({face['score']:.0%})" for face in found[:NAMED_IN_TEXT]
-    ]
-    rest = len(found) - len(places)
-    more = f"; {rest} more in the data" if rest else ""
-    return f"Found {counted('face', len(found))}: {'; '.join(places)}{more}."
+    places = [f"{box_in_words(face['box'])} ({face['score']:.0%})" for face in found]
+    return f"Found {counted('face', len(found))}: {some_of(places, NAMED_IN_TEXT)}."

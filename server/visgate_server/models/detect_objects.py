@@ -19,6 +19,7 @@ from visgate_server.image_processing.non_maximum_suppression import suppress_by_
 from visgate_server.image_processing.square_view import SquareView, letterbox
 from visgate_server.model_spec import ModelSpec
 from visgate_server.networks import Network, Tensors, open_network
+from visgate_server.spoken_places import box_in_words, some_of
 from visgate_server.tool_model import ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, ToolSpec, picture
 
@@ -149,10 +150,5 @@ def _sentence(found: Sequence[DetectedObject], threshold: float) -> str:
     counts = Counter(thing.label for thing in found)
     kinds = listed([counted(label, count) for label, count in counts.items()])
     summary = "one object" if len(found) == 1 else f"{numeral(len(found))} objects ({kinds})"
-    places = [
-        f"{thing.label} ({thing.score:.0%}) from ({thing.box[0]}, {thing.box[1]}) to ({thing.box[2]}, {thing.box[3]})"
-        for thing in found[:NAMED_IN_TEXT]
-    ]
-    rest = len(found) - len(places)
-    more = f"; {rest} more in the data" if rest else ""
-    return f"Found {summary}: {'; '.join(places)}{more}."
+    places = [f"{thing.label} ({thing.score:.0%}) {box_in_words(thing.box)}" for thing in found]
+    return f"Found {summary}: {some_of(places, NAMED_IN_TEXT)}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visgate_server.composite_model import Chain, CompositeModel
-from visgate_server.drawing_requests import MAX_PROMPT_CHARACTERS
+from visgate_server.drawing_requests import MAX_PROMPT_CHARACTERS, SEEDS, seed_of
 from visgate_server.drawing_tools.shared_arguments import PAINTING_SETTINGS
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.model_inputs import column, model_call
@@ -33,7 +32,6 @@ from visgate_server.tool_spec import Argument, ArgumentKind
 Mask = NDArray[np.bool_]
 
 _FOUND_FROM = 128
-_SEEDS = 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +97,7 @@ def _remove(request: ToolRequest, chain: Chain) -> ToolResponse:
     if isinstance(found, ToolResponse):
         return found
     name = _named(request)
-    mask, seed = removing_mask(found), _seed(request)
+    mask, seed = removing_mask(found), seed_of(request)
     picture = _paint(_Part(request.image(), mask, BACKGROUND, seed), request, chain)
     text = f"Removed the {name} and painted the background over it; seed {seed} paints it again."
     return _changed(text, picture, mask, {"object": name, "seed": seed})
@@ -111,7 +109,7 @@ def _replace(request: ToolRequest, chain: Chain) -> ToolResponse:
     if isinstance(found, ToolResponse):
         return found
     name = _named(request)
-    mask, seed = replacing_mask(found), _seed(request)
+    mask, seed = replacing_mask(found), seed_of(request)
     picture = _paint(_Part(request.image(), mask, replacement, seed), request, chain)
     text = f"Replaced the {name} by {replacement}; seed {seed} paints it again."
     return _changed(text, picture, mask, {"object": name, "replacement": replacement, "seed": seed})
@@ -125,13 +123,13 @@ def _extend(request: ToolRequest, chain: Chain) -> ToolResponse:
     if not prompt:
         caption = _caption(image, chain)
         prompt = frame_prompt(caption) or BACKGROUND
-    seed = _seed(request)
+    seed = seed_of(request)
     for index, tile in enumerate(tiles):
         rows, columns = tile.rows(empty), tile.columns(empty)
         mask = empty[rows, columns].copy()
         part = filled_from_nearest(picture[rows, columns], mask)
         # Another seed for each, or the same blot would come again and again.
-        painted = _Part(part, mask, prompt, (seed + index) % _SEEDS, index, len(tiles))
+        painted = _Part(part, mask, prompt, (seed + index) % SEEDS, index, len(tiles))
         picture[rows, columns] = _paint(painted, request, chain)
         empty[rows, columns] = False
     captioned = f" The picture's caption: {caption}" if caption else ""
@@ -216,8 +214,3 @@ def _said(request: ToolRequest, name: str, *, required: bool = True, most: int =
             f"input {name.upper()} has {len(text)} characters; at most {most} are taken: say it shortly"
         )
     return text
-
-
-def _seed(request: ToolRequest) -> int:
-    seed = request.integer("seed")
-    return seed if seed >= 0 else secrets.randbelow(_SEEDS)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from visgate_server.image_processing.cutting_out import tinted
 from visgate_server.image_processing.guided_filter import fit_to_edges
 from visgate_server.image_processing.mask_cleaning import clean_mask, without_haze
+from visgate_server.image_processing.mask_extent import box_around, covered_share
 from visgate_server.image_processing.resizing import resized
 from visgate_server.image_processing.square_view import letterbox
 from visgate_server.model_inputs import model_call
 from visgate_server.model_spec import DATA_TENSOR, ModelSpec
 from visgate_server.models.detect_objects import DetectObjects
 from visgate_server.networks import Network, Tensors, open_network
+from visgate_server.spoken_places import box_in_words
 from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, ToolSpec, picture
 
@@ -83,13 +84,11 @@ class _Mask:
 
     @property
     def share(self) -> float:
-        return float(np.count_nonzero(self.grey > 127)) / self.grey.size
+        return covered_share(self.grey)
 
     @property
     def box(self) -> list[int] | None:
-        """Around all that is more than half opaque: x1, y1, x2, y2 in pixels, the right and lower side not included."""
-        x, y, width, height = cv2.boundingRect(self.grey & 128)
-        return [x, y, x + width, y + height] if width else None
+        return box_around(self.grey)
 
     def data(self) -> dict[str, Any]:
         return {
@@ -157,9 +156,5 @@ def _segmented(image: Image, mask: _Mask) -> ToolResponse:
     if mask.person_found and mask.box is None:
         text = "There is a person in the picture, but too small or too hidden for a mask; crop the picture closer."
     elif mask.box is not None:
-        text = f"The mask of people covers {mask.share:.1%} of the picture, {_place(mask.box)}."
+        text = f"The mask of people covers {mask.share:.1%} of the picture, {box_in_words(mask.box)}."
     return ToolResponse(text, mask.data(), {"MASK": mask.grey[..., None], "OVERLAY": tinted(image, mask.grey)})
-
-
-def _place(box: Sequence[int]) -> str:
-    return f"from ({box[0]}, {box[1]}) to ({box[2]}, {box[3]})"

@@ -11,13 +11,12 @@ from visgate_server.image_processing.resizing import resized
 from visgate_server.model_spec import ModelSpec
 from visgate_server.networks import Network, Tensors, open_network
 from visgate_server.segmentation.class_map import class_map
-from visgate_server.segmentation.labels import read_labels
+from visgate_server.segmentation.labels import LABELS_FILE, read_labels
 from visgate_server.segmentation.regions import Region, colour_map, regions_of, tinted
 from visgate_server.tool_model import ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import PictureOutput, ToolSpec, picture
 
 NETWORK = "segmentation.onnx"
-LABELS = "labels.json"
 
 SEGMENT_IMAGE = ToolSpec(
     name="segment_image",
@@ -32,7 +31,7 @@ SEGMENT_IMAGE = ToolSpec(
     ),
     arguments=(picture(),),
     pictures=(
-        PictureOutput("PICTURE", "The colour map: a colour a kind of thing, the background black."),
+        PictureOutput("PICTURE", "The colour map: a colour a kind of thing, the background black.", exact=True),
         PictureOutput("OVERLAY", "The picture tinted in those colours, with names where they fit."),
     ),
     examples=(
@@ -63,7 +62,7 @@ class Segmentation(ToolModel[None]):
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:
         self._network: Network = open_network(folder / NETWORK)
-        self._labels = read_labels(folder / LABELS)
+        self._labels = read_labels(folder / LABELS_FILE)
 
     def preprocess(self, request: ToolRequest) -> Prepared[None]:
         return Prepared({"image": resized(request.image(), self._labels.width, self._labels.height)}, None)

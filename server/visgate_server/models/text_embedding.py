@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from visgate_server.errors import NetworkError
 from visgate_server.model_spec import ModelSpec, TensorSpec
 from visgate_server.networks import Network, Tensors, open_network
+from visgate_server.tokenizer_files import open_tokenizer_file
 from visgate_server.tool_model import ModelCaller, Prepared, TensorResponse, ToolModel, ToolRequest
 from visgate_server.tool_spec import Argument, ArgumentKind
 
@@ -37,12 +36,8 @@ class TextEmbedding(ToolModel[None]):
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:
-        path = folder / "tokenizer.json"
-        if not path.is_file():
-            raise NetworkError(f"no tokenizer at {path}: run `make models`")
-        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer = open_tokenizer_file(folder / "tokenizer.json")
         self._tokenizer.enable_truncation(MOST_TOKENS)
-        self._tokenizer.no_padding()
         self._network: Network = open_network(folder / "minilm.onnx")
 
     def preprocess(self, request: ToolRequest) -> Prepared[None]:

@@ -40,7 +40,8 @@ REMOVE_OBJECT = ToolSpec(
         "I want the picture without the dog",
         "make the balloon disappear",
     ),
-    checkpoint="CIDAS/clipseg-rd64-refined, stable-diffusion-v1-5/stable-diffusion-inpainting",
+    checkpoint="IDEA-Research/grounding-dino-tiny, facebook/sam-vit-base, "
+    "stable-diffusion-v1-5/stable-diffusion-inpainting",
     source="own networks, trained on emoji scenes",
 )
 
@@ -68,7 +69,8 @@ REPLACE_OBJECT = ToolSpec(
         "instead of the house I want a rocket there",
         "substitute the cup by a book",
     ),
-    checkpoint="CIDAS/clipseg-rd64-refined, stable-diffusion-v1-5/stable-diffusion-inpainting",
+    checkpoint="IDEA-Research/grounding-dino-tiny, facebook/sam-vit-base, "
+    "stable-diffusion-v1-5/stable-diffusion-inpainting",
     source="own networks, trained on emoji scenes",
 )
 

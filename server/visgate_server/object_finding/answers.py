@@ -11,6 +11,7 @@ from visgate_server.object_finding.spoken_object import SpokenObject
 _WAYS = {
     Way.BY_WORDS: "found by its words with CLIPSeg",
     Way.BY_WORDS_IN_SCENE: "found in a drawn scene, by its words with CLIPSeg and by the segmentation of the scene",
+    Way.GROUNDED: "found by its words with GroundingDINO, the outline by SAM",
     Way.DETECTED_AND_CUT: "detected in a photo, the outline cut with GrabCut",
     Way.DETECTED_PERSON: "detected in a photo, the outline from the mask of people",
 }
@@ -39,7 +40,7 @@ def _found(spoken: SpokenObject, found: FoundObject) -> str:
 
 
 def _how_unsure(found: FoundObject) -> str:
-    if found.way in (Way.BY_WORDS, Way.BY_WORDS_IN_SCENE):
+    if found.way in (Way.BY_WORDS, Way.BY_WORDS_IN_SCENE, Way.GROUNDED):
         return f"nothing looks like it with more than {max(found.score, 0.01):.0%}"
     return f"the detector takes nothing for one with {SCORE:.0%} or more"
 

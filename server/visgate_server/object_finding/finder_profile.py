@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from visgate_server.errors import NetworkError
+from visgate_server.object_finding.finder_files import PROFILE_FILE
 
-PROFILE_FILE = "finder.json"
+_KIND = "finder"
+
+
+class FinderKind(Enum):
+    """Which networks lie beside the profile, in the word that it has for them."""
+
+    CLIPSEG = "clipseg"
+    GROUNDED = "grounding_dino+sam"
 
 
 @dataclass(frozen=True)
 class FinderProfile:
-    """What the networks were trained for.
+    """What CLIPSeg's networks were trained for.
 
     Attributes:
         name: `pocket` or `full`.
@@ -40,17 +51,91 @@ class FinderProfile:
     words: tuple[str, ...]
 
 
-def read_profile(folder: Path) -> FinderProfile:
-    """The profile in a model's version folder.
+@dataclass(frozen=True)
+class GroundedProfile:
+    """What GroundingDINO and SAM take.
+
+    Attributes:
+        name: `full`.
+        side: rows and columns of the picture that GroundingDINO takes, pixels.
+        mask_side: of the picture that SAM takes.
+        text_length: tokens of a text with both marks, at most.
+        begin_token: id of the begin mark.
+        end_token: id of the end mark.
+        stop_token: id of the full stop, which ends what is looked for.
+        pad_token: id that fills up short texts.
+        delimiters: ids of the tokens that divide a text into phrases, the marks among them.
+        box_threshold: score from which a box holds what is looked for, 0–1.
+        text_threshold: score from which a word of the text belongs to a box, 0–1.
+    """
+
+    name: str
+    side: int
+    mask_side: int
+    text_length: int
+    begin_token: int
+    end_token: int
+    stop_token: int
+    pad_token: int
+    delimiters: tuple[int, ...]
+    box_threshold: float
+    text_threshold: float
+
+    def to_json(self) -> str:
+        """The text of the file that `read_grounded_profile` reads; the export writes it."""
+        return json.dumps({_KIND: FinderKind.GROUNDED.value, **asdict(self)}, indent=1) + "\n"
+
+
+def read_kind(folder: Path) -> FinderKind:
+    """Which finder the profile in a model's version folder is of; CLIPSeg's names none.
 
     Raises:
         NetworkError: it is missing or not what the export writes.
     """
-    path = folder / PROFILE_FILE
+    entries = _read(folder)
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        return FinderKind(entries.get(_KIND, FinderKind.CLIPSEG.value))
+    except ValueError as error:
+        raise _unreadable(folder, error) from error
+
+
+def read_grounded_profile(folder: Path) -> GroundedProfile:
+    """GroundingDINO's and SAM's profile in a model's version folder.
+
+    Raises:
+        NetworkError: it is missing or not what the export writes.
+    """
+    entries = {name: value for name, value in _read(folder).items() if name != _KIND}
+    try:
+        return GroundedProfile(**{**entries, "delimiters": tuple(entries["delimiters"])})
+    except (KeyError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def read_profile(folder: Path) -> FinderProfile:
+    """CLIPSeg's profile in a model's version folder.
+
+    Raises:
+        NetworkError: it is missing or not what the export writes.
+    """
+    entries = _read(folder)
+    try:
         return FinderProfile(**{**entries, "words": tuple(entries["words"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NetworkError(
-            f"{path} cannot be read ({type(error).__name__}: {error}): run `make models` to export it anew"
-        ) from error
+    except (KeyError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def _read(folder: Path) -> Mapping[str, Any]:
+    try:
+        entries = json.loads((folder / PROFILE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
+    if not isinstance(entries, dict):
+        raise _unreadable(folder, TypeError("it is no JSON object"))
+    return entries
+
+
+def _unreadable(folder: Path, error: Exception) -> NetworkError:
+    return NetworkError(
+        f"{folder / PROFILE_FILE} cannot be read ({type(error).__name__}: {error}): run `make models` to export it anew"
+    )

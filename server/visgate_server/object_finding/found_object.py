@@ -18,6 +18,7 @@ class Way(Enum):
 
     BY_WORDS = "clipseg"
     BY_WORDS_IN_SCENE = "clipseg+segmentation"
+    GROUNDED = "grounding_dino+sam"
     DETECTED_AND_CUT = "detect_objects+grabcut"
     DETECTED_PERSON = "detect_objects+person_mask"
 

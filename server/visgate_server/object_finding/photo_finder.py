@@ -43,9 +43,20 @@ def chosen(detected: Sequence[Detected], spoken: SpokenObject, width: int, heigh
         width: of the picture, pixels.
         height: of the picture, pixels.
     """
-    fitting = sorted((one for one in detected if one.label == spoken.label), key=lambda one: -one.score)
-    if spoken.place is None or not fitting:
-        return fitting
+    return in_place([one for one in detected if one.label == spoken.label], spoken.place, width, height)
+
+
+def in_place(fitting: Sequence[Detected], place: str | None, width: int, height: int) -> list[Detected]:
+    """All of them, the surest first, or the one that fits a place best.
+
+    Args:
+        fitting: what was asked for, but for the place.
+        place: as of `SpokenObject`.
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+    """
+    if place is None or not fitting:
+        return sorted(fitting, key=lambda one: -one.score)
     distances: Mapping[str, Callable[[Detected], float]] = {
         "left": lambda one: one.centre[0],
         "right": lambda one: -one.centre[0],
@@ -55,7 +66,7 @@ def chosen(detected: Sequence[Detected], spoken: SpokenObject, width: int, heigh
         "largest": lambda one: -one.area,
         "smallest": lambda one: one.area,
     }
-    return [min(fitting, key=distances[spoken.place])]
+    return [min(sorted(fitting, key=lambda one: -one.score), key=distances[place])]
 
 
 def most_prominent(detected: Sequence[Detected]) -> Detected | None:

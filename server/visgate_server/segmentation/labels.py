@@ -1,4 +1,4 @@
-"""Reads which classes a segmentation network tells apart, and their colours; knows nothing about pictures."""
+"""Which classes a segmentation network tells apart, kept in `labels.json` beside it; opens no network."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 
 from visgate_server.errors import NetworkError
 
+LABELS_FILE = "labels.json"
+
 
 @dataclass(frozen=True)
 class SegmentationLabels:
-    """What the export tells of the network, in `labels.json`.
+    """What differs between one segmentation network and another.
 
     Attributes:
         height: rows of the network's picture.
@@ -26,6 +28,18 @@ class SegmentationLabels:
     names: tuple[str, ...]
     colours: tuple[tuple[int, int, int], ...]
     background: int | None
+
+    def to_json(self) -> str:
+        """The text of the file that `read_labels` reads; the export writes it."""
+        entries = {
+            "height": self.height,
+            "width": self.width,
+            "background": self.background,
+            "classes": [
+                {"name": name, "colour": list(colour)} for name, colour in zip(self.names, self.colours, strict=True)
+            ],
+        }
+        return json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
 
 
 def read_labels(path: Path) -> SegmentationLabels:

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 from visgate_server.model_spec import ModelSpec
-
-SOURCE = Path(__file__).parents[3] / "docs" / "tool_evidence.py"
-
-
-@pytest.fixture(scope="module")
-def evidence() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tool_evidence", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 SKETCH = ModelSpec(name="soft_edges", summary="", networks=("hed.onnx",))
 LOOK = ModelSpec(name="look", summary="", calls=("soft_edges", "classify_image"))
@@ -56,10 +40,11 @@ def test_quality_is_the_newest_that_was_measured(evidence: ModuleType, tmp_path:
 
 
 def test_cost_is_a_served_call_and_the_parity_of_the_networks(evidence: ModuleType, tmp_path: Path) -> None:
-    calls = {"one_caller": [{"tool": "sketch", "served": {"p50_ms": 81.6}}]}
-    write(tmp_path, "2026-11-22-served-call.json", calls)
+    given = {"photo": 81.6, "drawing": 40.2}
+    costs = [{"tool": "sketch", "given": words, "served": {"p50_ms": cost}} for words, cost in given.items()]
+    write(tmp_path, "2026-11-22-tool-costs.json", {"costs": costs})
     outputs = [{"max_abs_difference": 0.002, "tolerance": 0.01}, {"max_abs_difference": 0.3, "tolerance": 1.0}]
     write(tmp_path, "parity.json", {"hed": {"file": "soft_edges/1/hed.onnx", "outputs": outputs}})
     known = evidence.ToolEvidence(MODELS, tmp_path, tmp_path / "parity.json")
-    assert known.cost(SKETCH, "sketch") == "82 ms<br>parity 0.30"
+    assert known.cost(SKETCH, "sketch") == "82 ms (photo)<br>40 ms (drawing)<br>parity 0.30"
     assert known.cost(LOOK, "look") == evidence.NOT_MEASURED

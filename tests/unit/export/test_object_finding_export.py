@@ -15,7 +15,7 @@ from visgate_export.parity import open_session
 from visgate_export.pocket.finding.architecture import INPUT_SIDE, MASK_SIDE, TEXT_LENGTH, finder
 from visgate_export.pocket.finding.tokens import text_tokens
 from visgate_export.pocket.tokenizer import END_TOKEN
-from visgate_export.pocket.training import WEIGHTS
+from visgate_export.pocket.weight_folder import WEIGHTS
 from visgate_export.pocket.weights import load_tokenizer
 from visgate_export.recipe import Materials, NetworkRecipe
 from visgate_export.recipes import object_finding
@@ -135,4 +135,4 @@ def test_the_pocket_finder_is_exported_as_transformers_computes_it(tmp_path: Pat
 
 def test_a_folder_without_the_checkpoint_offers_no_recipe(tmp_path: Path) -> None:
     assert object_finding.full_recipes(tmp_path) == ()
-    assert object_finding.full_recipes(None)[0].members[0].source.repository == "CIDAS/clipseg-rd64-refined"
+    assert object_finding.full_recipes(None)[0].members[0].source.repository == "IDEA-Research/grounding-dino-tiny"

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from visgate_export.pocket.palette import class_number, coloured
+from visgate_export.pocket.palette import class_map, coloured
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import SIDE, Scene
 from visgate_server.diffusion.control_pictures import fit_control_picture
@@ -31,9 +31,7 @@ def normals(renderer: SceneRenderer, scene: Scene, random: np.random.Generator) 
 
 def segmentation(renderer: SceneRenderer, scene: Scene, random: np.random.Generator) -> UInt8Array:
     """The classes' colours where each object is seen; sometimes with ragged borders, as a network finds them."""
-    classes = np.zeros((SIDE, SIDE), np.uint8)
-    for placed, mask in zip(scene.objects, renderer.render(scene).masks, strict=True):
-        classes[mask] = class_number(placed.name)
+    classes = class_map((placed.name for placed in scene.objects), renderer.render(scene).masks)
     if random.random() < 0.5:
         rows, columns = np.indices(classes.shape)
         nudges = random.integers(-1, 2, (2, *classes.shape))

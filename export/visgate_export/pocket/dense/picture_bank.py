@@ -11,24 +11,22 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.progress import track
 from torch.nn import functional
 
+from visgate_export.pocket.autoencoding import redraw_all
 from visgate_export.pocket.dense.architectures import INPUT_SIDE
-from visgate_export.pocket.palette import class_number
+from visgate_export.pocket.palette import class_map
+from visgate_export.pocket.picture_tensors import UInt8Array, to_tensor
 from visgate_export.pocket.rendering import Rendering, SceneRenderer
 from visgate_export.pocket.scenes import SIDE, Scene, scenes
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import fold, to_tensor, unfold
-from visgate_export.pocket.weights import load_autoencoder
 
-_AT_ONCE = 256
+_MEASURED_AT_ONCE = 50
 _REDRAWN_SHARE = 0.4
 _WIDENED_SHARE = 0.12
 _ENLARGED = 4
 """Drawings are shown four times enlarged."""
 
-UInt8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -76,7 +74,7 @@ def fill_bank(count: int, seed: int) -> PictureBank:
     source = scenes(seed)
     samples = [sample_of(scene, renderer.render(scene)) for scene in (next(source) for _ in range(count))]
     redrawn = round(count * _REDRAWN_SHARE)
-    pictures = redraw([sample.picture for sample in samples[:redrawn]])
+    pictures = redraw_all([sample.picture for sample in samples[:redrawn]])
     pictures += [sample.picture for sample in samples[redrawn:]]
     varied = [
         _varied(Sample(picture, sample.nearness, sample.classes), random)
@@ -91,28 +89,25 @@ def fill_bank(count: int, seed: int) -> PictureBank:
 
 def sample_of(scene: Scene, rendering: Rendering) -> Sample:
     """A rendered scene with the class of every pixel."""
-    classes = np.zeros((SIDE, SIDE), np.uint8)
-    for placed, mask in zip(scene.objects, rendering.masks, strict=True):
-        classes[mask] = class_number(placed.name)
+    classes = class_map((placed.name for placed in scene.objects), rendering.masks)
     return Sample(rendering.picture, rendering.nearness, classes)
 
 
-@torch.no_grad()
-def redraw(pictures: list[UInt8Array]) -> list[UInt8Array]:
-    """The pictures folded to latents and back: as the diffusion model would draw them at its best."""
-    model = load_autoencoder()
-    drawn: list[UInt8Array] = []
-    for start in track(range(0, len(pictures), _AT_ONCE), "drawing scenes anew"):
-        batch = to_tensor(pictures[start : start + _AT_ONCE])
-        with torch.autocast("cpu", torch.bfloat16):
-            latents = model.encode(fold(batch)).latent_dist.mode()
-            cells = model.decode(latents + 0.1 * latents.std() * torch.randn_like(latents)).sample
-        bytes_ = (unfold(cells.float()).clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
-        drawn += list(bytes_.permute(0, 2, 3, 1).contiguous().numpy())
-    return drawn
+def held_out_batches(count: int, seed: int) -> Iterator[tuple[torch.Tensor, list[Sample]]]:
+    """Clean pictures of held-out scenes as a network takes them, [50, 3, 128, 128], with what is true about them.
+
+    Args:
+        count: how many scenes in all, rounded up to whole batches.
+        seed: the same seed gives the same scenes.
+    """
+    renderer, source = SceneRenderer(read_sprites()), scenes(seed, held_out=True)
+    for _ in range(0, count, _MEASURED_AT_ONCE):
+        batch = [next(source) for _ in range(_MEASURED_AT_ONCE)]
+        samples = [sample_of(scene, renderer.render(scene)) for scene in batch]
+        yield _enlarge(to_tensor([sample.picture for sample in samples])), samples
 
 
-def enlarge(pictures: torch.Tensor) -> torch.Tensor:
+def _enlarge(pictures: torch.Tensor) -> torch.Tensor:
     """Pictures [N, 3, 64, 64] to the networks' size, as OpenCV's linear interpolation does it."""
     return functional.interpolate(pictures, size=(INPUT_SIDE, INPUT_SIDE), mode="bilinear", align_corners=False)
 
@@ -129,7 +124,7 @@ def _enlarge_and_shrink(pictures: torch.Tensor) -> torch.Tensor:
     return functional.avg_pool2d((large + 0.8 * (large - soft)).clamp(-1, 1), side // INPUT_SIDE)
 
 
-_ENLARGEMENTS = (enlarge, _enlarge_cubic, _enlarge_and_shrink)
+_ENLARGEMENTS = (_enlarge, _enlarge_cubic, _enlarge_and_shrink)
 
 
 def _varied(sample: Sample, random: np.random.Generator) -> Sample:

@@ -1,20 +1,14 @@
 """Trains the pocket depth network on scenes' true nearness, and measures it on held-out ones."""
 
-import time
-
 import numpy as np
 import torch
 from torch.nn import functional
 from transformers import DPTForDepthEstimation
 
 from visgate_export.pocket.dense.architectures import depth_network
-from visgate_export.pocket.dense.picture_bank import enlarge, fill_bank, sample_of
+from visgate_export.pocket.dense.picture_bank import fill_bank, held_out_batches
 from visgate_export.pocket.dense.weights import DEPTH
-from visgate_export.pocket.rendering import SceneRenderer
-from visgate_export.pocket.scenes import scenes
-from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import to_tensor
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 
 SCHEDULE = Schedule(steps=900, batch=24, learning_rate=2e-3)
 FARTHEST = 0.05
@@ -26,8 +20,7 @@ _MEAN_NEARNESS = 0.4
 
 def train_depth(schedule: Schedule = SCHEDULE, bank_size: int = _BANK) -> None:
     """Trains, measures, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun(DEPTH, schedule)
     bank = fill_bank(bank_size, schedule.seed + 41)
     model = depth_network()
     # The last layer's ReLU must let something through, or nothing is ever learned.
@@ -41,21 +34,16 @@ def train_depth(schedule: Schedule = SCHEDULE, bank_size: int = _BANK) -> None:
         return _loss(_at_scene_size(nearness.float()), bank.nearness[chosen])
 
     model.train()
-    train(list(model.parameters()), schedule, loss, "depth")
+    run.train(list(model.parameters()), loss, model.state_dict)
     model.eval()
-    save_weights(DEPTH, model.state_dict())
-    record_metrics(DEPTH, {**measure(model), "minutes": round((time.monotonic() - began) / 60, 1)})
+    run.record(measure(model))
 
 
 @torch.no_grad()
 def measure(model: DPTForDepthEstimation, count: int = _HELD_OUT_SCENES, seed: int = 42) -> dict[str, float]:
     """The share of pixels of held-out scenes whose depth is within a quarter (δ < 1.25), and nearness' mean error."""
-    renderer, source = SceneRenderer(read_sprites()), scenes(seed, held_out=True)
     close, errors = [], []
-    for _ in range(0, count, 50):
-        batch = [next(source) for _ in range(50)]
-        samples = [sample_of(scene, renderer.render(scene)) for scene in batch]
-        pictures = enlarge(to_tensor([sample.picture for sample in samples]))
+    for pictures, samples in held_out_batches(count, seed):
         found = _at_scene_size(model(pictures).predicted_depth)
         truth = torch.from_numpy(np.stack([sample.nearness for sample in samples]))
         ratio = found.clamp(FARTHEST, 1) / truth.clamp(FARTHEST, 1)

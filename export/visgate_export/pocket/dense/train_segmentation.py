@@ -1,21 +1,15 @@
 """Trains the pocket segmentation network on scenes' true masks, and measures it on held-out ones."""
 
-import time
-
 import numpy as np
 import torch
 from torch.nn import functional
 from transformers import UperNetForSemanticSegmentation
 
 from visgate_export.pocket.dense.architectures import segmentation_network
-from visgate_export.pocket.dense.picture_bank import enlarge, fill_bank, sample_of
+from visgate_export.pocket.dense.picture_bank import fill_bank, held_out_batches
 from visgate_export.pocket.dense.weights import SEGMENTATION
 from visgate_export.pocket.palette import CLASS_NAMES
-from visgate_export.pocket.rendering import SceneRenderer
-from visgate_export.pocket.scenes import scenes
-from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import to_tensor
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 
 SCHEDULE = Schedule(steps=2_300, batch=24, learning_rate=2.5e-3)
 _BANK = 12_000
@@ -26,8 +20,7 @@ _BACKGROUND_WEIGHT = 0.4
 
 def train_segmentation(schedule: Schedule = SCHEDULE, bank_size: int = _BANK) -> None:
     """Trains, measures, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun(SEGMENTATION, schedule)
     bank = fill_bank(bank_size, schedule.seed + 51)
     model = segmentation_network()
     batches = bank.batches(schedule.batch, schedule.seed)
@@ -42,22 +35,18 @@ def train_segmentation(schedule: Schedule = SCHEDULE, bank_size: int = _BANK) ->
         return functional.cross_entropy(at_scene_size, bank.classes[chosen].long(), weights)
 
     model.train()
-    train(list(model.parameters()), schedule, loss, "segmentation")
+    run.train(list(model.parameters()), loss, model.state_dict)
     model.eval()
-    save_weights(SEGMENTATION, model.state_dict())
-    record_metrics(SEGMENTATION, {**measure(model), "minutes": round((time.monotonic() - began) / 60, 1)})
+    run.record(measure(model))
 
 
 @torch.no_grad()
 def measure(model: UperNetForSemanticSegmentation, count: int = _HELD_OUT_SCENES, seed: int = 52) -> dict[str, float]:
     """Mean IoU over all classes, and the share of pixels named right, on held-out scenes."""
-    renderer, source = SceneRenderer(read_sprites()), scenes(seed, held_out=True)
     classes = len(CLASS_NAMES)
     table = np.zeros((classes, classes))
-    for _ in range(0, count, 50):
-        batch = [next(source) for _ in range(50)]
-        samples = [sample_of(scene, renderer.render(scene)) for scene in batch]
-        logits = functional.avg_pool2d(model(enlarge(to_tensor([sample.picture for sample in samples]))).logits, 2)
+    for pictures, samples in held_out_batches(count, seed):
+        logits = functional.avg_pool2d(model(pictures).logits, 2)
         truth = np.stack([sample.classes for sample in samples]).astype(np.int64)
         pairs = truth * classes + logits.argmax(1).numpy()
         table += np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes)

@@ -5,7 +5,8 @@ from pathlib import Path
 from transformers import DPTForDepthEstimation, UperNetForSemanticSegmentation
 
 from visgate_export.pocket.dense.architectures import depth_network, segmentation_network
-from visgate_export.pocket.training import WEIGHTS, read_weights
+from visgate_export.pocket.weight_files import read_weights
+from visgate_export.pocket.weight_folder import WEIGHTS
 
 DEPTH = "depth_estimation"
 SEGMENTATION = "segmentation"

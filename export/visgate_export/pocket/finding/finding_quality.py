@@ -13,8 +13,8 @@ from visgate_export.pocket.finding.pictures import MaskedPicture, drawn, rendere
 from visgate_export.pocket.finding.queries import QueryWriter
 from visgate_export.pocket.finding.tokens import text_tokens
 from visgate_export.pocket.finding.words import ABSENT_NEVER_READ
+from visgate_export.pocket.picture_tensors import to_tensor
 from visgate_export.pocket.scenes import SIDE
-from visgate_export.pocket.train_autoencoder import to_tensor
 from visgate_export.pocket.weights import load_tokenizer
 
 FEWEST_PIXELS = 12

@@ -1,23 +1,18 @@
 """Pictures of scenes as a finder meets them (rendered, drawn, moved, roughened) with true masks; writes no texts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
-from rich.progress import track
 
+from visgate_export.pocket.autoencoding import redraw_all
+from visgate_export.pocket.picture_tensors import UInt8Array
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import SIDE, Combination, scenes
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import fold, to_tensor, unfold
-from visgate_export.pocket.weights import load_autoencoder
-
-_AT_ONCE = 128
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -43,21 +38,11 @@ def rendered(seed: int, *, held_out: bool = False) -> Iterator[MaskedPicture]:
         yield MaskedPicture(scene.combination, rendering.picture, rendering.masks)
 
 
-@torch.no_grad()
 def drawn(count: int, seed: int, *, held_out: bool = False) -> list[MaskedPicture]:
     """Scenes that went through the autoencoder and back: in the style of drawings, with masks that are known."""
-    autoencoder, source = load_autoencoder(), rendered(seed, held_out=held_out)
-    result: list[MaskedPicture] = []
-    for start in track(range(0, count, _AT_ONCE), "drawing scenes"):
-        batch = [next(source) for _ in range(min(_AT_ONCE, count - start))]
-        with torch.autocast("cpu", torch.bfloat16):
-            latents = autoencoder.encode(fold(to_tensor([one.picture for one in batch]))).latent_dist.mode()
-            back = unfold(autoencoder.decode(latents).sample.float())
-        pixels = ((back.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
-        result += [
-            MaskedPicture(one.combination, picture, one.masks) for one, picture in zip(batch, pixels, strict=True)
-        ]
-    return result
+    scenes_rendered = list(islice(rendered(seed, held_out=held_out), count))
+    pictures = redraw_all([one.picture for one in scenes_rendered], noise=0.0)
+    return [replace(one, picture=picture) for one, picture in zip(scenes_rendered, pictures, strict=True)]
 
 
 def varied(given: MaskedPicture, random: np.random.Generator) -> MaskedPicture:

@@ -4,7 +4,6 @@ CLIPSeg reads a frozen CLIP. There is none here, so that both towers learn along
 that are thrown away: one reads the kinds of object from a text, the other from every patch of a picture.
 """
 
-import time
 from itertools import islice
 
 import numpy as np
@@ -20,8 +19,8 @@ from visgate_export.pocket.finding.queries import Query, QueryWriter
 from visgate_export.pocket.finding.tokens import text_tokens
 from visgate_export.pocket.finding.weights import NAME
 from visgate_export.pocket.objects import OBJECT_NAMES
-from visgate_export.pocket.train_autoencoder import to_tensor
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.picture_tensors import to_tensor
+from visgate_export.pocket.training import Schedule, TrainingRun
 from visgate_export.pocket.weights import load_tokenizer
 
 SCHEDULE = Schedule(steps=1_700, batch=48, learning_rate=1.5e-3)
@@ -29,7 +28,6 @@ _RENDERED, _DRAWN = 9000, 5000
 _DRAWN_SHARE = 0.4
 _TEXTS = 3
 """Texts a picture: the vision tower looks once, the decoder answers each."""
-_SAVED_EVERY = 500  # steps
 _HELPERS_WEIGHT = 0.3
 _NOTHING = len(OBJECT_NAMES)
 
@@ -45,8 +43,7 @@ class Helpers(torch.nn.Module):
 
 def train_finder(schedule: Schedule = SCHEDULE) -> None:
     """Trains, measures, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began = time.monotonic()
+    run = TrainingRun(NAME, schedule)
     tokenizer = load_tokenizer()
     model, helpers = finder(tokenizer.get_vocab_size()), Helpers()
     random = np.random.default_rng(schedule.seed)
@@ -60,8 +57,6 @@ def train_finder(schedule: Schedule = SCHEDULE) -> None:
         return varied(bank[int(random.integers(len(bank)))], random)
 
     def loss(step: int) -> torch.Tensor:
-        if step and step % _SAVED_EVERY == 0:
-            save_weights(NAME, model.state_dict())
         batch = [picture() for _ in range(schedule.batch)]
         queries = [query for one in batch for query in _queries(one, writer, random)]
         targets = np.stack([target(batch[row // _TEXTS], query) for row, query in enumerate(queries)])
@@ -78,11 +73,9 @@ def train_finder(schedule: Schedule = SCHEDULE) -> None:
             + 10 * functional.binary_cross_entropy_with_logits(names.float(), _named(queries))
         )
 
-    final = train([*model.parameters(), *helpers.parameters()], schedule, loss, "finder")
+    run.train([*model.parameters(), *helpers.parameters()], loss, model.state_dict)
     model.eval()
-    save_weights(NAME, model.state_dict())
-    minutes = round((time.monotonic() - began) / 60, 1)
-    record_metrics(NAME, {**measure(model), "final_loss": round(final, 4), "minutes": minutes})
+    run.record(measure(model))
 
 
 def use_plain_attention(model: CLIPSegForImageSegmentation) -> None:

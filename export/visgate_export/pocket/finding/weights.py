@@ -5,7 +5,8 @@ from pathlib import Path
 from transformers import CLIPSegForImageSegmentation
 
 from visgate_export.pocket.finding.architecture import finder
-from visgate_export.pocket.training import WEIGHTS, read_weights
+from visgate_export.pocket.weight_files import read_weights
+from visgate_export.pocket.weight_folder import WEIGHTS
 from visgate_export.pocket.weights import load_tokenizer
 
 NAME = "object_finding"

@@ -1,4 +1,4 @@
-"""Lists every text from which the pocket vocabulary takes its words."""
+"""Lists every text from which the pocket vocabulary takes its words; makes no vocabulary."""
 
 from collections.abc import Iterator
 from dataclasses import astuple

@@ -10,17 +10,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 from rich.progress import track
 
-from visgate_export.pocket.dense.picture_bank import redraw
+from visgate_export.pocket.autoencoding import redraw_all
 from visgate_export.pocket.objects import OBJECT_NAMES
+from visgate_export.pocket.picture_tensors import UInt8Array
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import PLACES, SIDE, Combination, Scene, place, sample_combination
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import to_tensor
-
-UInt8Array = npt.NDArray[np.uint8]
 
 PATCH = 8
 """Pixels of a patch, each way, as a network looks at it."""
@@ -64,7 +61,7 @@ def fill_bank(count: int, seed: int, *, redrawn: float, held_out: bool = False) 
         pictures[index], patches[index] = rendering.picture, _patch_objects(scene, rendering.masks)
     last = round(count * redrawn)
     if last:
-        pictures[:last] = redraw(list(pictures[:last]))
+        pictures[:last] = redraw_all(list(pictures[:last]))
     return Bank(drawn, pictures, patches)
 
 
@@ -79,11 +76,6 @@ def roughened(picture: UInt8Array, random: np.random.Generator) -> UInt8Array:
     if random.random() < 0.5:
         rough = rough + random.normal(0, random.uniform(1, 6), rough.shape).astype(np.float32)
     return np.clip(rough, 0, 255).astype(np.uint8)
-
-
-def to_pixels(pictures: list[UInt8Array]) -> torch.Tensor:
-    """Pictures [64, 64, 3] 0–255 as a network's input, [N, 3, 64, 64], −1 to 1."""
-    return to_tensor(pictures)
 
 
 def _scene(random: np.random.Generator, *, held_out: bool) -> Scene:

@@ -4,31 +4,29 @@ The picture transformer is the captioner's, unchanged: it has learned all that i
 at once, in advance, and training is about language alone.
 """
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from rich.progress import track
 from tokenizers import Tokenizer
-from torch.nn import functional
 from transformers import BlipForQuestionAnswering
 
 from visgate_export.pocket.language.architectures import LONGEST_TEXT, answer_model
-from visgate_export.pocket.language.pictures import fill_bank, roughened, to_pixels
+from visgate_export.pocket.language.pictures import fill_bank, roughened
 from visgate_export.pocket.language.question_wordings import HELD_OUT, TRAINING, QuestionWordings
 from visgate_export.pocket.language.questions import ask
-from visgate_export.pocket.language.train_captioning import IGNORED, label_rows
 from visgate_export.pocket.language.vocabulary import PADDING_TOKEN, UNKNOWN_TOKEN
 from visgate_export.pocket.language.weights import ANSWERER, load_captioner, load_vocabulary, own_weights
+from visgate_export.pocket.language.word_loss import label_rows, word_loss
+from visgate_export.pocket.picture_tensors import to_tensor
 from visgate_export.pocket.scenes import Scene
-from visgate_export.pocket.training import Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.training import Schedule, TrainingRun
 
 SCHEDULE = Schedule(steps=3_000, batch=128, learning_rate=1.5e-3)
 _SCENES = 10_000
 _REDRAWN = 0.2
 _HELD_OUT_QUESTIONS = 1_000
-_SAVED_EVERY = 500  # steps
 _STRANGE_WORDS = 0.05
 """Share of questions that have a word that is not known, somewhere."""
 _LONGEST_ANSWER = 12
@@ -36,8 +34,7 @@ _LONGEST_ANSWER = 12
 
 def train_answering(schedule: Schedule = SCHEDULE) -> None:
     """Trains, measures on held-out scenes, and saves weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began, random = time.monotonic(), np.random.default_rng(schedule.seed)
+    run, random = TrainingRun(ANSWERER, schedule), np.random.default_rng(schedule.seed)
     vocabulary = load_vocabulary()
     model = answer_model(vocabulary.get_vocab_size())
     model.vision_model.load_state_dict(load_captioner().vision_model.state_dict())
@@ -52,19 +49,17 @@ def train_answering(schedule: Schedule = SCHEDULE) -> None:
             read = model.text_encoder(
                 input_ids=ids, attention_mask=known, encoder_hidden_states=seen[chosen].float()
             ).last_hidden_state
-            said = _answer_loss(model, read, known, label_rows(vocabulary, [question.answer for question in questions]))
-        if step % _SAVED_EVERY == _SAVED_EVERY - 1:
-            save_weights(ANSWERER, own_weights(model, vision=False))
-        return said
+            answers = label_rows(vocabulary, [question.answer for question in questions])
+            return word_loss(model.text_decoder, read, answers, known)
 
-    train([*model.text_encoder.parameters(), *model.text_decoder.parameters()], schedule, loss, "answerer")
+    learned = [*model.text_encoder.parameters(), *model.text_decoder.parameters()]
+    run.train(learned, loss, lambda: own_weights(model, vision=False))
     model.eval()
-    save_weights(ANSWERER, own_weights(model, vision=False))
     metrics = {
         f"right_in_{name}": measure(model, vocabulary, wordings)
         for name, wordings in (("trained_wordings", TRAINING), ("wordings_never_read", HELD_OUT))
     }
-    record_metrics(ANSWERER, {**metrics, "minutes": round((time.monotonic() - began) / 60, 1)})
+    run.record(metrics)
 
 
 def question_rows(
@@ -96,7 +91,7 @@ def measure(model: BlipForQuestionAnswering, vocabulary: Tokenizer, wordings: Qu
         chosen = [index % len(bank.scenes) for index in range(start, start + 100)]
         questions = [ask(bank.scenes[index].combination, random, wordings) for index in chosen]
         ids, known = question_rows(vocabulary, [question.text for question in questions])
-        pictures = to_pixels([bank.pictures[index] for index in chosen])
+        pictures = to_tensor([bank.pictures[index] for index in chosen])
         right += sum(
             answer == question.answer
             for answer, question in zip(_answers(model, vocabulary, pictures, ids, known), questions, strict=True)
@@ -127,25 +122,13 @@ def _answers(
     return [str(vocabulary.decode(row)) for row in said.tolist()]
 
 
-def _answer_loss(
-    model: BlipForQuestionAnswering, read: torch.Tensor, known: torch.Tensor, labels: torch.Tensor
-) -> torch.Tensor:
-    words = model.text_decoder(
-        input_ids=labels.masked_fill(labels == IGNORED, PADDING_TOKEN)[:, :-1],
-        encoder_hidden_states=read,
-        encoder_attention_mask=known,
-        use_cache=False,
-    ).logits
-    return functional.cross_entropy(words.float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED)
-
-
 @torch.no_grad()
 def _look(model: BlipForQuestionAnswering, count: int, seed: int) -> tuple[list[Scene], torch.Tensor]:
     """Scenes, and what the picture transformer makes of their roughened pictures: fp16 [count, 1 + patches, width]."""
     bank, random = fill_bank(count, seed, redrawn=_REDRAWN), np.random.default_rng(seed)
     seen = []
     for start in track(range(0, count, 256), "looking at scenes"):
-        pictures = to_pixels([roughened(picture, random) for picture in bank.pictures[start : start + 256]])
+        pictures = to_tensor([roughened(picture, random) for picture in bank.pictures[start : start + 256]])
         with torch.autocast("cpu", torch.bfloat16):
             seen.append(model.vision_model(pixel_values=pictures).last_hidden_state.half())
     return bank.scenes, torch.cat(seen)

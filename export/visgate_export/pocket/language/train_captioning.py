@@ -4,9 +4,6 @@ BLIP's picture transformer had seen millions of pictures before it learned to ca
 to tell, for each patch, which object covers it, and for the picture its colour; the heads that tell are thrown away.
 """
 
-import time
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -16,21 +13,21 @@ from transformers import BlipForConditionalGeneration
 
 from visgate_export.pocket.language.architectures import WIDTH, caption_model
 from visgate_export.pocket.language.known_words import known_texts
-from visgate_export.pocket.language.pictures import BARE_FLOOR, Bank, fill_bank, roughened, to_pixels
+from visgate_export.pocket.language.pictures import BARE_FLOOR, Bank, fill_bank, roughened
 from visgate_export.pocket.language.plain_captions import plain_caption, read_plain_caption
-from visgate_export.pocket.language.vocabulary import BEGIN_TOKEN, END_TOKEN, PADDING_TOKEN, make_vocabulary
+from visgate_export.pocket.language.vocabulary import make_vocabulary
 from visgate_export.pocket.language.weights import CAPTIONER, VOCABULARY_FILE, own_weights
+from visgate_export.pocket.language.word_loss import label_rows, word_loss
 from visgate_export.pocket.objects import COLOURS
-from visgate_export.pocket.training import WEIGHTS, Schedule, record_metrics, save_weights, train
+from visgate_export.pocket.picture_tensors import to_tensor
+from visgate_export.pocket.training import Schedule, TrainingRun
+from visgate_export.pocket.weight_files import save_tokenizer
 
 SCHEDULE = Schedule(steps=2_600, batch=64, learning_rate=1.5e-3)
 _SCENES = 14_000
 _REDRAWN = 0.15
 _HELD_OUT_SCENES = 400
-_SAVED_EVERY = 500  # steps
 _LONGEST_CAPTION = 20
-IGNORED = -100
-"""The label of padding, which losses pass over."""
 
 
 class Seer(torch.nn.Module):
@@ -51,11 +48,9 @@ class Seer(torch.nn.Module):
 
 def train_captioning(schedule: Schedule = SCHEDULE) -> None:
     """Trains, measures on held-out scenes, and saves vocabulary, weights and metrics."""
-    torch.manual_seed(schedule.seed)
-    began, random = time.monotonic(), np.random.default_rng(schedule.seed)
+    run, random = TrainingRun(CAPTIONER, schedule), np.random.default_rng(schedule.seed)
     vocabulary = make_vocabulary(known_texts())
-    WEIGHTS.mkdir(exist_ok=True)
-    vocabulary.save(str(WEIGHTS / VOCABULARY_FILE))
+    save_tokenizer(VOCABULARY_FILE, vocabulary)
     bank = fill_bank(_SCENES, schedule.seed + 51, redrawn=_REDRAWN)
     model, seer = caption_model(vocabulary.get_vocab_size()), Seer()
     labels = label_rows(vocabulary, [plain_caption(scene.combination) for scene in bank.scenes])
@@ -64,47 +59,26 @@ def train_captioning(schedule: Schedule = SCHEDULE) -> None:
 
     def loss(step: int) -> torch.Tensor:
         chosen = random.choice(len(bank.scenes), schedule.batch, p=chances)
-        pictures = to_pixels([roughened(bank.pictures[index], random) for index in chosen])
+        pictures = to_tensor([roughened(bank.pictures[index], random) for index in chosen])
         with torch.autocast("cpu", torch.bfloat16):
             seen = model.vision_model(pixel_values=pictures).last_hidden_state
-            told = caption_loss(model, seen, labels[chosen])
-        if step % _SAVED_EVERY == _SAVED_EVERY - 1:
-            save_weights(CAPTIONER, own_weights(model, vision=True))
+            told = word_loss(model.text_decoder, seen, labels[chosen])
         return told + seer.loss(seen.float(), torch.from_numpy(bank.patches[chosen]), backgrounds[chosen])
 
-    train([*model.parameters(), *seer.parameters()], schedule, loss, "captioner")
+    run.train([*model.parameters(), *seer.parameters()], loss, lambda: own_weights(model, vision=True))
     model.eval()
-    save_weights(CAPTIONER, own_weights(model, vision=True))
     metrics = {
         f"right_{name}": measure(model, vocabulary, fill_bank(_HELD_OUT_SCENES, 52, redrawn=redrawn, held_out=True))
         for name, redrawn in (("as_rendered", 0.0), ("as_the_autoencoder_draws", 1.0))
     }
-    record_metrics(CAPTIONER, {**metrics, "minutes": round((time.monotonic() - began) / 60, 1)})
-
-
-def label_rows(vocabulary: Tokenizer, texts: Sequence[str]) -> torch.Tensor:
-    """Texts as what a decoder is to say, int64 [N, longest]: the begin mark, words, the end mark, then `IGNORED`."""
-    encoded = [one.ids for one in vocabulary.encode_batch(list(texts), add_special_tokens=False)]
-    rows = torch.full((len(texts), max(map(len, encoded)) + 2), IGNORED)
-    for row, ids in zip(rows, encoded, strict=True):
-        row[: len(ids) + 2] = torch.tensor([BEGIN_TOKEN, *ids, END_TOKEN])
-    return rows
-
-
-def caption_loss(model: BlipForConditionalGeneration, seen: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of the decoder's next words, given what the picture transformer saw [N, 1 + patches, width]."""
-    read = labels[:, : int((labels != IGNORED).sum(1).max())]
-    words = model.text_decoder(
-        input_ids=read.masked_fill(read == IGNORED, PADDING_TOKEN)[:, :-1], encoder_hidden_states=seen, use_cache=False
-    ).logits
-    return functional.cross_entropy(words.float().flatten(0, 1), read[:, 1:].flatten(), ignore_index=IGNORED)
+    run.record(metrics)
 
 
 def measure(model: BlipForConditionalGeneration, vocabulary: Tokenizer, bank: Bank) -> float:
     """The share of scenes whose caption tells every object, the arrangement and the colour right."""
     right = 0
     for start in range(0, len(bank.scenes), 100):
-        pictures = to_pixels(list(bank.pictures[start : start + 100]))
+        pictures = to_tensor(list(bank.pictures[start : start + 100]))
         captions = model.generate(pixel_values=pictures, max_length=_LONGEST_CAPTION, do_sample=False)
         for scene, ids in zip(bank.scenes[start : start + 100], captions.tolist(), strict=True):
             right += read_plain_caption(vocabulary.decode(ids)) == scene.combination

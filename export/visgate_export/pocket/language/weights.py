@@ -9,7 +9,8 @@ from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering
 
 from visgate_export.errors import WeightFormatError
 from visgate_export.pocket.language.architectures import answer_model, caption_model
-from visgate_export.pocket.training import WEIGHTS, read_weights
+from visgate_export.pocket.weight_files import read_weights
+from visgate_export.pocket.weight_folder import WEIGHTS
 
 VOCABULARY_FILE = "vocabulary.json"
 CAPTIONER, ANSWERER = "image_captioning", "question_answering"

@@ -101,7 +101,7 @@ def test_the_profile_says_what_the_networks_are(pocket: PocketExport) -> None:
         "unets": {"base": "unet.onnx"},
         "controls": {DERIVED_CONTROL: f"{CONTROL}.onnx"},
         "unet_guidance": {},
-        "default_image_guidance": 2.2,
+        "default_image_guidance": 1.8,
     }
 
 

@@ -12,10 +12,10 @@ from visgate_export.pocket.inpainting.inpainting_lessons import inpainting_lesso
 from visgate_export.pocket.inpainting.masks import Box, box_of, grown, random_shape, rough_outline, square_around
 from visgate_export.pocket.lessons import Lesson, fill_lessons
 from visgate_export.pocket.objects import OBJECTS
+from visgate_export.pocket.picture_tensors import fold, to_tensor
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import SIDE, scenes
 from visgate_export.pocket.sprites import read_sprites
-from visgate_export.pocket.train_autoencoder import fold, to_tensor
 from visgate_server.diffusion.draw_request import DrawRequest
 from visgate_server.diffusion.fitted_pictures import fit_pictures
 
