@@ -61,7 +61,7 @@ unit: models  ## the tests that need no server
 test: setup  ## everything: lint, unit, integration (starts a real Triton) and end to end
 	$(MAKE) --jobs=2 lint models  # neither waits for the other
 	$(UNIT)
-	$(BIN)/pytest tests/integration tests/end_to_end
+	$(BIN)/pytest tests/integration tests/end_to_end -n 2 --dist loadgroup
 
 bench: models  ## what serving costs and is worth beside other ways, and how well the pocket networks draw
 	$(BIN)/python -m benchmarks calls

@@ -16,6 +16,8 @@ from benchmarks.engine_benchmark import FEW, Repetitions, measure_engine
 from benchmarks.engine_report import engine_report
 from benchmarks.report import Report, machine, save, show
 from benchmarks.served_call_report import served_call_report
+from benchmarks.tool_cost_calls import costed_calls
+from benchmarks.tool_costs import measure_costs, tool_cost_report
 from visgate_client import VisionClient
 from visgate_server.embedded import EmbeddedServer
 
@@ -99,8 +101,27 @@ def quality(names: tuple[str, ...], scenes: int, is_saved: bool) -> None:
         for module in modules:
             tell(module.NAME)
             measured += module.measure(scenes)
+            if is_saved:  # at once: all modules take an hour, and the last may fail
+                save(tool_quality_report(with_new_figures(latest_figures(), measured), place))
     figures = with_new_figures(latest_figures(), measured) if is_saved else measured
     _publish(tool_quality_report(figures, place), console, is_saved)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--rounds", default=20, show_default=True, help="Timed calls of each tool.")
+@SAVE
+def costs(names: tuple[str, ...], rounds: int, is_saved: bool) -> None:
+    """What one call of each tool costs its one caller: of the tools NAMES, or of all."""
+    if is_saved and names:
+        raise click.UsageError("only the costs of all tools are kept together: name none to keep them")
+    chosen = [call for call in costed_calls() if not names or call.tool in names]
+    if not chosen:
+        raise click.UsageError(f"nothing costs {', '.join(names)}")
+    console, place = Console(), machine()
+    with _telling(console) as tell:
+        figures = measure_costs(chosen, rounds, tell)
+    _publish(tool_cost_report(figures, place), console, is_saved)
 
 
 main.add_command(client)

@@ -49,8 +49,8 @@ class ToolEvidence:
         return NOT_MEASURED
 
     def cost(self, model: ModelSpec, tool: str) -> str:
-        """Milliseconds of one served call, and the exported networks' largest difference over what is allowed."""
-        parts = [f"{milliseconds:.0f} ms" for milliseconds in self._served_ms(tool)]
+        """Milliseconds of a served call, and the exported networks' largest difference over what is allowed."""
+        parts = list(self._served_ms(tool))
         if (share := self._parity_share(model.name)) is not None:
             parts.append(f"parity {max(share, 0.01):.2f}")
         return "<br>".join(parts) or NOT_MEASURED
@@ -80,12 +80,12 @@ class ToolEvidence:
         for path in sorted(self._results.glob(f"*{kind}*.json"), reverse=True):
             yield json.loads(path.read_text(encoding="utf-8"))
 
-    def _served_ms(self, tool: str) -> tuple[float, ...]:
-        for run in self._runs("served-call"):
-            for row in run["one_caller"]:
-                if row["tool"] == tool:
-                    return (row["served"]["p50_ms"],)
-        return ()
+    def _served_ms(self, tool: str) -> Iterator[str]:
+        """One caller's median, for each kind of picture that it was measured with."""
+        for run in self._runs("tool-costs"):
+            if rows := [row for row in run["costs"] if row["tool"] == tool]:
+                yield from (f"{row['served']['p50_ms']:.0f} ms ({row['given']})" for row in rows)
+                return
 
     def _parity_share(self, model: str) -> float | None:
         """The largest difference of any output of the model's networks, as a share of its tolerance."""

@@ -1,4 +1,4 @@
-"""Turns the words of `visgate call`'s command line into a tool's arguments, by the tool's own JSON Schema."""
+"""Turns the words of `visgate call`'s command line into a tool's arguments by its JSON Schema; calls nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds a conversation in a terminal: messages given beforehand, or typed at a prompt."""
+"""Holds a conversation in a terminal, its messages given beforehand or typed; decides nothing of what is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses what answers: a language model where there is a key for one, else the offline planner."""
+"""Chooses what answers: a language model where there is a key for one, else the offline planner; asks neither."""
 
 from __future__ import annotations
 

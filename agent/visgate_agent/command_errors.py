@@ -1,4 +1,4 @@
-"""Ends a command: an error becomes one line on stderr and a status that is not 0."""
+"""Ends a command: an error becomes one line on stderr and a status that is not 0; knows no command."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ visgate_client.VisgateError
     │   ├── ChatModelRefusedError  the endpoint refused the request (key, model name, content)
     │   └── StreamBrokenError      the completion's stream broke off or made no sense
     ├── TooManyRoundsError         the chat model went on calling tools and never answered
+    ├── TranscriptError            a session's transcript cannot be read or written
     ├── CommandError               a command line that asks for something impossible
     └── DemoError                  the demo did not do all that it should
 """

@@ -1,4 +1,4 @@
-"""A chat model behind any endpoint that speaks the OpenAI chat-completions protocol, streaming."""
+"""A chat model behind any endpoint that speaks the OpenAI chat-completions protocol, streaming; runs no tool."""
 
 from __future__ import annotations
 

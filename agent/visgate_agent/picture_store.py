@@ -1,4 +1,4 @@
-"""Keeps one session's pictures in one folder, under names that only the store makes up."""
+"""Keeps one session's pictures in one folder, under names that only the store makes up; knows no server."""
 
 from __future__ import annotations
 

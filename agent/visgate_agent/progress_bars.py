@@ -1,4 +1,4 @@
-"""Draws how far tools have come that tell their progress, below what a terminal prints."""
+"""Draws how far tools have come that tell their progress, below what a terminal prints; knows no conversation."""
 
 from __future__ import annotations
 

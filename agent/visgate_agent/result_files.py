@@ -1,4 +1,4 @@
-"""Writes the pictures of a single tool call to files that overwrite nothing."""
+"""Writes the pictures of a single tool call to files that overwrite nothing; knows no session."""
 
 from __future__ import annotations
 

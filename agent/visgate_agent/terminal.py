@@ -1,4 +1,4 @@
-"""Draws a conversation's events in a terminal."""
+"""Draws a conversation's events in a terminal; reads nothing that is typed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words a tool message for a language model: text, picture names and data within a bounded length."""
+"""Words a tool message for a language model (text, picture names, data) within a bounded length; runs no tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries out tool calls on a vision server with the pictures of one session."""
+"""Carries out tool calls on a vision server with the pictures of one session; decides on none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records what happened in a session, and writes and reads it as `transcript.json`."""
+"""Records what happened in a session, and writes and reads it as `transcript.json`; repeats nothing."""
 
 from __future__ import annotations
 

@@ -14,5 +14,16 @@ QUALITY_MODULES: tuple[str, ...] = (
     "captions",
     "answers",
     "object_editing",
+    "redrawing",
+    "outlines",
+    "lines",
+    "pose",
+    "objects",
+    "faces",
+    "people",
+    "reading",
+    "classification",
+    "enlarging",
+    "descriptions",
 )
 """Modules of this package, in the order in which they are measured and reported."""

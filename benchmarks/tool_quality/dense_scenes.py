@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
-from visgate_export.pocket.dense.picture_bank import redraw, sample_of
+from visgate_export.pocket.autoencoding import redraw_all
+from visgate_export.pocket.dense.picture_bank import sample_of
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import scenes
 from visgate_export.pocket.sprites import read_sprites
@@ -43,6 +44,6 @@ def rendered_scenes(count: int, seed: int) -> list[TrueScene]:
 def drawn_scenes(rendered: list[TrueScene]) -> list[TrueScene]:
     """One in `DRAWN_SHARE` of the scenes folded to latents and drawn from them, and enlarged four times."""
     chosen = rendered[::DRAWN_SHARE]
-    drawings = redraw([scene.picture for scene in chosen])
+    drawings = redraw_all([scene.picture for scene in chosen])
     enlarged = [ask("upscale_image", image=drawing).pictures["PICTURE"] for drawing in drawings]
     return [TrueScene(picture, scene.nearness, scene.classes) for picture, scene in zip(enlarged, chosen, strict=True)]

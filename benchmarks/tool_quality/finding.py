@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
 from benchmarks.tool_quality.measured import Measured
-from visgate_export.pocket.dense.picture_bank import redraw
+from benchmarks.tool_quality.photo_finding import measure_on_photographs
+from visgate_export.pocket.autoencoding import redraw_all
 from visgate_export.pocket.finding.queries import QueryWriter
 from visgate_export.pocket.finding.words import ABSENT_NEVER_READ
 from visgate_export.pocket.rendering import SceneRenderer
@@ -57,7 +58,7 @@ class _Asked:
 
 
 def measure(scenes: int) -> list[Measured]:
-    """Asks of every picture for one thing that it has and one that it has not, in many wordings."""
+    """Asks of every drawn picture for one thing that is there and one that is not; of photographs for what is there."""
     rendered = _rendered(scenes)
     drawn = _drawn(rendered[::_DRAWN_SHARE])
     kept = [
@@ -70,6 +71,7 @@ def measure(scenes: int) -> list[Measured]:
         *_finding(drawn, _BOX_DRAWN, _ABSENT_DRAWN),
         *_segmenting(drawn, _MASK_DRAWN),
         _measured("remove_background", _BACKGROUND, kept),
+        *measure_on_photographs(scenes),
     ]
 
 
@@ -107,7 +109,7 @@ def _texts(writer: QueryWriter, shown: Combination, index: int) -> tuple[str, st
 
 def _drawn(rendered: Sequence[_Asked]) -> list[_Asked]:
     """Folded to latents and drawn from them, and enlarged four times: what the drawing tools give."""
-    drawings = redraw([one.picture for one in rendered])
+    drawings = redraw_all([one.picture for one in rendered])
     result = []
     for one, drawing in zip(rendered, drawings, strict=True):
         picture = ask("upscale_image", image=drawing).pictures["PICTURE"]

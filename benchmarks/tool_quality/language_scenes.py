@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
-from visgate_export.pocket.dense.picture_bank import redraw
+from visgate_export.pocket.autoencoding import redraw_all
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Combination, scenes
 from visgate_export.pocket.sprites import read_sprites
@@ -37,6 +37,6 @@ def rendered_scenes(count: int, seed: int) -> list[ShownScene]:
 def drawn_scenes(rendered: list[ShownScene]) -> list[ShownScene]:
     """One in `DRAWN_SHARE` of the scenes drawn by the autoencoder, and enlarged four times."""
     chosen = rendered[::DRAWN_SHARE]
-    drawings = redraw([scene.picture for scene in chosen])
+    drawings = redraw_all([scene.picture for scene in chosen])
     enlarged = [ask("upscale_image", image=drawing).pictures["PICTURE"] for drawing in drawings]
     return [ShownScene(picture, scene.combination) for picture, scene in zip(enlarged, chosen, strict=True)]

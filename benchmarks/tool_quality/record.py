@@ -36,8 +36,10 @@ def tool_quality_report(figures: Sequence[Measured], machine: Mapping[str, Any])
         tuple(
             (figure.tool, figure.figure, f"{figure.value:.3f}", _goal(figure), str(figure.count)) for figure in figures
         ),
-        "Pocket profile, on scenes whose combination of objects, arrangement and background no network was trained on, "
-        "unless the figure says otherwise; through the served models' own code.",
+        "Pocket profile, through the served models' own code. Scenes and drawings are of combinations of objects, "
+        "arrangement and background that no network was trained on. Photographs are scikit-image's, few and plain, "
+        "some of them those on which thresholds were chosen; what is in them was marked by hand. "
+        "`benchmarks/tool_quality` says of each figure how it is come by.",
     )
     goals = (figure.as_goal() for figure in figures)
     return Report(

@@ -66,7 +66,9 @@ def test_metadata_says_what_to_send(triton: grpcclient.InferenceServerClient) ->
         "IMAGE": ("UINT8", [-1, -1, -1, 3]),
         "LOW_THRESHOLD": ("FP32", [-1, 1]),
         "HIGH_THRESHOLD": ("FP32", [-1, 1]),
+        "IMAGE_FILE": ("BYTES", [-1, 1]),
         "OUTPUTS": ("BYTES", [-1, 1]),
+        "PICTURE_FORMAT": ("BYTES", [-1, 1]),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from visgate_agent.planner.clauses import quoted_strings
 from visgate_agent.planner.english import NUMBERS
+from visgate_agent.planner.file_names import PICTURE_FILE
 
 _PICTURE = r"(?:picture|image|drawing|painting|illustration|photo(?:graph)?|artwork|scene|cartoon|version|variation)"
 _ME = r"(?:\s+(?:me|us))?"
@@ -34,7 +35,6 @@ _REQUEST = re.compile(rf"^(?:re)?(?:{_MAKE}|{_DRAW}){_ME}\s+", re.I)
 _AS = re.compile(r"\b(?:as|into)\s+(?=(?:an?|one|two|three|some|the)\s+\w)", re.I)
 _CHANGED = re.compile(r"^(?:redraw|repaint|redo|turn|change|transform|make)\b.*?\b(?:as|into|to|with)\s+", re.I)
 
-_FILE = r"\S+\.(?:png|jpe?g|webp|gif|bmp|tiff?)"
 _POINTING = r"(?:the|this|that|these|those|my|its|their)"
 _GUIDE = (
     r"(?:(?:(?:soft|hed|straight|canny)\s+)?"
@@ -44,7 +44,7 @@ _GUIDE = (
     r"|maps?|sketches|scribbles|drawings?|pictures?|images?|photos?|results?|layout|shapes?|skeleton|stick figure"
     r"|wireframe|mask|silhouette|outcome|output|one)"
 )
-_OF_WHICH = rf"\s+(?:of|in)\s+(?:{_FILE}|{_POINTING}(?:\s+\w+){{1,2}}|it)\b"
+_OF_WHICH = rf"\s+(?:of|in)\s+(?:{PICTURE_FILE}|{_POINTING}(?:\s+\w+){{1,2}}|it)\b"
 _THING = rf"{_POINTING}\s+(?:\w+[\s-]+){{0,2}}?{_GUIDE}(?:{_OF_WHICH})?"
 _PRONOUN = r"(?:them|it|that|this|these|those)\b(?!\s+\w+\s+(?:is|are)\b)"
 _FROM = (
@@ -53,7 +53,7 @@ _FROM = (
     r"(?:that|which) (?:follows?|fits?|matches)|to match|matching|in)"
 )
 _SOURCE = re.compile(
-    rf"[\s,]*\b(?:{_FROM}\s+(?:{_FILE}|{_THING})|"
+    rf"[\s,]*\b(?:{_FROM}\s+(?:{PICTURE_FILE}|{_THING})|"
     rf"(?:from|along|after|following|based on|according to|conditioned on|guided by|using|out of)\s+{_PRONOUN})"
     r"(?=$|[\s,.;])",
     re.I,
@@ -75,7 +75,8 @@ _MASKED = (
     ),
 )
 _PURPOSE = re.compile(
-    rf"^(?P<source>(?:use|take|keep|follow|start (?:from|with)|with|from|using)\s+(?:{_FILE}|{_THING}|{_PRONOUN}))"
+    r"^(?P<source>(?:use|take|keep|follow|start (?:from|with)|with|from|using)\s+"
+    rf"(?:{PICTURE_FILE}|{_THING}|{_PRONOUN}))"
     r"\s*(?:,|and|to|as (?:a )?(?:guide|control|start) (?:to|for))*\s+(?=\w)",
     re.I,
 )
@@ -83,7 +84,7 @@ _MADE_FIRST = re.compile(rf"\bthe\s+(?P<found>(?:\w+\s+)?{_GUIDE}{_OF_WHICH})", 
 _PLACES = r"(?:left|right|middle|cent(?:re|er)|top|bottom|background|foreground|corners?|back|front|side)"
 _SHOWN_ALREADY = re.compile(
     rf"\b(?:this|these|those|my|his|her|their)\s+(?!(?:\w+\s+)?{_PLACES}\b)\w|\bthe\s+(?:\w+\s+)?(?:{_PICTURE}|person|"
-    rf"man|woman|people|faces?|text|objects?|cut-?\s?out|results?|original)\b|{_FILE}",
+    rf"man|woman|people|faces?|text|objects?|cut-?\s?out|results?|original)\b|{PICTURE_FILE}",
     re.I,
 )
 _FINDING = re.compile(

@@ -1,4 +1,4 @@
-"""Turns texts into unit vectors through the server's text-embedding model."""
+"""Turns texts into unit vectors through the server's text-embedding model; compares none."""
 
 from __future__ import annotations
 

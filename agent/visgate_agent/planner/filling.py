@@ -1,4 +1,4 @@
-"""Fills a tool's arguments, other than pictures, from the words of a clause and the argument's JSON Schema."""
+"""Fills a tool's arguments, other than pictures, from a clause's words and their JSON Schema; chooses no tool."""
 
 from __future__ import annotations
 

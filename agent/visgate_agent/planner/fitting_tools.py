@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from visgate_agent.planner.drawing import Drawing
-from visgate_agent.planner.english import DETERMINERS, LOOKING, SHOWN_THINGS
+from visgate_agent.planner.english import DETERMINERS, SHOWN_THINGS
 from visgate_agent.planner.stems import stem
-from visgate_agent.planner.text_arguments import TextRole, is_drawing_tool, needs
+from visgate_agent.planner.text_arguments import TextRole, further_pictures, is_drawing_tool, needs
 from visgate_agent.planner.things import Things
-from visgate_agent.planner.tool_words import ResultWords, mentioned_stems
+from visgate_agent.planner.tool_words import ResultWords, is_looking_tool, mentioned_stems
 from visgate_agent.vision import picture_arguments
 from visgate_client import Tool
 
@@ -25,7 +25,8 @@ _UNSAID = 0.1
 def candidates(drawing: Drawing, tools: Sequence[Tool]) -> tuple[Tool, ...]:
     """The tools that may be meant: those that draw, from a picture if the request speaks of one, else from nothing."""
     drawing_tools = [tool for tool in tools if is_drawing_tool(tool)]
-    if with_named := [tool for tool in drawing_tools if _named_pictures(tool) & set(drawing.source.lower().split())]:
+    words = set(drawing.source.lower().split())
+    if with_named := [tool for tool in drawing_tools if words & set(further_pictures(tool))]:
         return tuple(with_named)
     pictures = 1 if drawing.source else 0
     return tuple(tool for tool in drawing_tools if len(picture_arguments(tool)) == pictures)
@@ -71,8 +72,8 @@ def telling(drawing: Drawing, fitting: Sequence[Tool], before: Tool | None) -> T
 
 def _has_words_for(reading: Reading, tool: Tool, own_words: Collection[str]) -> bool:
     drawing, things = reading.drawing, reading.things
-    if any(name not in reading.clause.lower() for name in _named_pictures(tool)):
-        return False  # nothing tells which a second picture would be
+    if any(name not in reading.clause.lower() for name in further_pictures(tool)):
+        return False  # nothing tells which the further picture would be
     if is_drawing_tool(tool):
         # "The pose" asks for what a tool takes, not for what it makes; "a dancer in this pose" for what it makes.
         asks_for_source = bool(picture_arguments(tool)) and bool(mentioned_stems([drawing.prompt]) & set(own_words))
@@ -83,14 +84,8 @@ def _has_words_for(reading: Reading, tool: Tool, own_words: Collection[str]) -> 
     if needs(tool, TextRole.REPLACEMENT):
         return bool(things.other)
     if needs(tool, TextRole.OBJECT):
-        looks = tool.name.split("_")[0] in LOOKING
-        return bool(things.thing) and not things.other and (looks or not reading.is_question)
+        return bool(things.thing) and not things.other and (is_looking_tool(tool) or not reading.is_question)
     return True
-
-
-def _named_pictures(tool: Tool) -> frozenset[str]:
-    """The pictures that a tool needs beside the one that it changes; a request has to name them: "the mask"."""
-    return frozenset(name for name in picture_arguments(tool)[1:] if name in tool.required)
 
 
 def _own_words(tool: Tool, tools: Sequence[Tool]) -> frozenset[str]:

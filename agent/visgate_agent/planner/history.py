@@ -1,4 +1,4 @@
-"""What a list of messages says about pictures and about how far the current request has come."""
+"""What a list of messages says about pictures and how far the current request has come; plans nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns a request into clauses, each with the tool that it asks for and the picture that it speaks of."""
+"""Turns a request into clauses, each with the tool that it asks for and the picture that it means; calls nothing."""
 
 from __future__ import annotations
 

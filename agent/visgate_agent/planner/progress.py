@@ -1,4 +1,4 @@
-"""Finds out how far a plan has come and which calls it can make next."""
+"""Finds out how far a plan has come and which calls it can make next; makes none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from visgate_agent.planner.history import History
 from visgate_agent.planner.plan import Plan, PlannedStep
 from visgate_agent.planner.references import AllPhotos
 from visgate_agent.planner.resolution import EarlierStep, NoPicture, PictureResolver, Resolved, Waits
+from visgate_agent.planner.text_arguments import further_pictures
 from visgate_agent.planner.tool_words import result_stems
 from visgate_agent.vision import picture_arguments
 from visgate_client import Tool
@@ -106,17 +107,14 @@ def _further_picture(tool: Tool, resolver: PictureResolver, earlier: Sequence[Ea
 
     A mask belongs to the picture that it was made of, so that is the one to be worked on.
     """
-    for name in picture_arguments(tool)[1:]:
-        if name in tool.required:
-            found = resolver.made_as(name, earlier)
-            return (
-                found if found is None or isinstance(found, Waits) else _Further({name: found[0]}, Resolved(found[1:]))
-            )
+    for name in further_pictures(tool)[:1]:
+        found = resolver.made_as(name, earlier)
+        return found if found is None or isinstance(found, Waits) else _Further({name: found[0]}, Resolved(found[1:]))
     return None
 
 
 def _missing(tool: Tool, arguments: dict[str, Any]) -> tuple[str, ...]:
-    further = tuple(name for name in picture_arguments(tool)[1:] if name in tool.required and name not in arguments)
+    further = (name for name in further_pictures(tool) if name not in arguments)
     return (*missing_arguments(tool, arguments), *further)
 
 

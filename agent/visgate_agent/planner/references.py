@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FILE = re.compile(r"\S+\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b", re.I)
+from visgate_agent.planner.file_names import PICTURE_FILE
+
+_FILE = re.compile(rf"{PICTURE_FILE}\b", re.I)
 _ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
 _PICTURE = r"(?:photo(?:graph)?|picture|image|page|one|file|scan|shot)"
 _ORDINAL = re.compile(

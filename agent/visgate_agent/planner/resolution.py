@@ -1,12 +1,11 @@
-"""Decides which picture a reference means, given the photos and what the tools have made so far."""
+"""Decides which picture a reference means, given the photos and what tools made so far; reads no clause."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from visgate_agent.picture_names import is_picture_name
-from visgate_agent.planner.english import LOOKING
 from visgate_agent.planner.history import History, MadePicture
 from visgate_agent.planner.references import (
     AllPhotos,
@@ -19,7 +18,7 @@ from visgate_agent.planner.references import (
     Reference,
 )
 from visgate_agent.planner.text_arguments import is_changing_tool, is_drawing_tool
-from visgate_agent.planner.tool_words import ResultWords, mentioned_stems
+from visgate_agent.planner.tool_words import ResultWords, is_looking_tool, mentioned_stems
 from visgate_client import Tool
 
 
@@ -68,7 +67,7 @@ class PictureResolver:
         self._history = history
         self._words = {tool.name: ResultWords.of(tool) for tool in tools}
         self._drawing = {tool.name for tool in tools if is_drawing_tool(tool)}
-        self._looking = {tool.name for tool in tools if tool.name.split("_")[0] in LOOKING}
+        self._looking = {tool.name for tool in tools if is_looking_tool(tool)}
         self._changing = {tool.name for tool in tools if is_changing_tool(tool)} - self._looking
 
     def resolve(self, reference: Reference, tool: Tool, earlier: Sequence[EarlierStep]) -> Resolved | Waits | NoPicture:
@@ -103,13 +102,9 @@ class PictureResolver:
     def made_as(self, word: str, earlier: Sequence[EarlierStep]) -> tuple[str, str] | Waits | None:
         """The newest picture that a word names, and the one that it was made of; none if there is none."""
         stems = mentioned_stems([word])
-        if any(step.pending and stems & self._words[step.tool.name].any_picture for step in earlier):
+        if self._is_to_be_made(stems, earlier):
             return Waits()
-        for made in reversed(self._history.made):
-            words = self._words.get(made.tool)
-            if words is not None and made.source is not None and stems & words.picture(made.output):
-                return made.name, made.source
-        return None
+        return next(((made.name, made.source) for made in self._called(stems) if made.source is not None), None)
 
     def _mentioned(
         self, mentions: Sequence[str], tool: Tool, earlier: Sequence[EarlierStep]
@@ -118,14 +113,22 @@ class PictureResolver:
         stems = mentioned_stems(mentions)
         if tool.name not in self._drawing:
             stems -= self._words[tool.name].any_picture
-        if any(step.pending and stems & self._words[step.tool.name].any_picture for step in earlier):
+        if self._is_to_be_made(stems, earlier):
             return Waits()
+        newest = next(self._called(stems), None)
+        return None if newest is None else Resolved((newest.name,))
+
+    def _is_to_be_made(self, stems: frozenset[str], earlier: Sequence[EarlierStep]) -> bool:
+        """Whether a pending call may make a picture that is called so."""
+        return any(step.pending and stems & self._words[step.tool.name].any_picture for step in earlier)
+
+    def _called(self, stems: frozenset[str]) -> Iterator[MadePicture]:
+        """The pictures that are called so, newest first."""
         for made in reversed(self._history.made):
             # The tool that made a picture may have left the server since.
             words = self._words.get(made.tool)
             if words is not None and stems & words.picture(made.output):
-                return Resolved((made.name,))
-        return None
+                yield made
 
     def _named(self, name: str) -> str:
         """The name as the store knows it; an unknown one as it stands, for the store to object to.

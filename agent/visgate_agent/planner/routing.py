@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visgate_agent.planner.embedding import TextEmbedder, Vectors
+from visgate_agent.planner.file_names import PICTURE_FILE
 from visgate_agent.planner.text_arguments import TextRole, needs
 from visgate_agent.planner.things import read_things
 from visgate_client import Tool
@@ -28,7 +29,7 @@ PLAIN_LEAST = 0.8
 """Likeness below which two clauses do not ask for the same with another thing: they only share the word "object"."""
 
 _ANY_OBJECT = re.compile(r"\b(?:given object|something)\b", re.I)
-_PICTURE_FILE = re.compile(r"\S+\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b", re.I)
+_PICTURE_FILE = re.compile(rf"{PICTURE_FILE}\b", re.I)
 
 
 @dataclass(frozen=True)

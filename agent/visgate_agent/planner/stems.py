@@ -1,4 +1,4 @@
-"""Cuts words down to crude stems, enough to match "edges" with "edge" and "enlarged" with "enlarge"."""
+"""Cuts words down to crude stems, enough to match "edges" with "edge" and "enlarged" with "enlarge"; no grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words the offline planner's own sentences: what it did, what it could not do, and what it is."""
+"""Words the offline planner's own sentences: what it did, could not do, and is; plans nothing."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
-from visgate_agent.vision import is_picture
+from visgate_agent.vision import is_picture, picture_arguments
 from visgate_client import Tool
 
 
@@ -32,6 +32,11 @@ _ROLES = {
     "object": TextRole.OBJECT,
     "replacement": TextRole.REPLACEMENT,
 }
+
+
+def further_pictures(tool: Tool) -> tuple[str, ...]:
+    """The pictures that a tool cannot do without beside the one that it works on: the mask."""
+    return tuple(name for name in picture_arguments(tool)[1:] if name in tool.required)
 
 
 def is_free_text(schema: Mapping[str, Any]) -> bool:

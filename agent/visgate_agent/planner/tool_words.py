@@ -1,4 +1,4 @@
-"""The words that tools bring along: verbs that ask for them, and nouns for the pictures that they make."""
+"""The words that tools bring along: verbs that ask for them, nouns for the pictures they make; reads no request."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def command_verbs(tools: Iterable[Tool]) -> frozenset[str]:
     commands = (example.lower().split() for tool in tools for example in tool.examples)
     verbs = {words[0] for words in commands if len(words) > 2 and words[1] in DETERMINERS}
     return frozenset(verbs | {tool.name.split("_")[0] for tool in tools if "_" in tool.name})
+
+
+def is_looking_tool(tool: Tool) -> bool:
+    """Whether a tool's pictures draw what it found, and are no new version of the picture itself."""
+    return tool.name.split("_")[0] in LOOKING
 
 
 @dataclass(frozen=True)
