@@ -9,7 +9,7 @@ from transformers import CLIPSegForImageSegmentation
 
 from visgate_export.checkpoints import PictureRules
 from visgate_export.graph_surgery import set_output
-from visgate_export.preprocessing import Layout, PictureInput, mean_and_std, with_picture_input
+from visgate_export.picture_graphs import picture_graph
 from visgate_export.torch_export import export_module
 
 _EXAMPLE_ROWS = 2
@@ -68,14 +68,7 @@ def text_graph(network: CLIPSegForImageSegmentation) -> onnx.ModelProto:
 
 def vision_graph(network: CLIPSegForImageSegmentation, rules: PictureRules) -> onnx.ModelProto:
     """`image` uint8 [N,S,S,3] → `activations` float32 [N,layers,tokens,width]."""
-    example = {"pixel_values": torch.zeros(_EXAMPLE_ROWS, 3, rules.height, rules.width)}
-    module = VisionTower(network).eval()
-    with torch.inference_mode():
-        _, *shape = module(**example).shape
-    model = export_module(module, example, {"pixel_values": {0: "N"}}, ["kept"])
-    set_output(model, "kept", "activations", ["N", *shape])
-    scale, offset = mean_and_std(rules.mean, rules.std)
-    return with_picture_input(model, PictureInput(rules.height, rules.width, Layout.NCHW, scale=scale, offset=offset))
+    return picture_graph(VisionTower(network).eval(), rules, "activations")
 
 
 def mask_graph(network: CLIPSegForImageSegmentation, rules: PictureRules) -> onnx.ModelProto:

@@ -175,7 +175,7 @@ def _check_grounding(network: Path, made: _Grounding) -> ParityReport:
     the decoder's queries. The reference takes what the graph took, if that fits as well as its own choice.
     """
     from visgate_export.networks.grounding_parity import evaluate_like
-    from visgate_export.parity import compare, open_session, row_by_row
+    from visgate_export.parity import compare, open_session, pytorch_doing, row_by_row
     from visgate_server.object_finding.grounding_prompt import read_phrases
 
     session = open_session(network)
@@ -189,14 +189,20 @@ def _check_grounding(network: Path, made: _Grounding) -> ParityReport:
             chosen[picture.tobytes()] = {"chosen": places[row : row + 1]}
     evaluate = evaluate_like(made.network, made.pictures, lambda row: chosen[row["image"].tobytes()]["chosen"])
     tolerances = {"scores": 1e-3, "boxes": 1e-3, "chosen": 0.0}
-    return compare(network, row_by_row(evaluate), _reference("GroundingDinoForObjectDetection"), batches, tolerances)
+    return compare(
+        network,
+        row_by_row(evaluate),
+        pytorch_doing("transformers' GroundingDinoForObjectDetection"),
+        batches,
+        tolerances,
+    )
 
 
 def _check_vision(network: Path, made: _Outlining) -> ParityReport:
     """Against transformers' own picture embeddings; pictures prepared and filled up in NumPy."""
     import torch
 
-    from visgate_export.parity import compare, row_by_row
+    from visgate_export.parity import compare, pytorch_doing, row_by_row
     from visgate_export.recipes.picture_batches import prepared_and_filled
 
     def evaluate(inputs: "Inputs") -> "Outputs":
@@ -205,7 +211,7 @@ def _check_vision(network: Path, made: _Outlining) -> ParityReport:
             return {"embedding": made.network.get_image_embeddings(pixels).numpy()}
 
     batches = list(_batches(made.pictures))
-    return compare(network, row_by_row(evaluate), _reference("SamModel"), batches, {"embedding": 1e-3})
+    return compare(network, row_by_row(evaluate), pytorch_doing("transformers' SamModel"), batches, {"embedding": 1e-3})
 
 
 def _check_masks(network: Path, made: _Outlining) -> ParityReport:
@@ -213,7 +219,7 @@ def _check_masks(network: Path, made: _Outlining) -> ParityReport:
     import numpy as np
     import torch
 
-    from visgate_export.parity import compare
+    from visgate_export.parity import compare, pytorch_doing
     from visgate_export.recipes.picture_batches import prepared_and_filled
 
     *_, pictures = _batches(made.pictures)
@@ -241,10 +247,4 @@ def _check_masks(network: Path, made: _Outlining) -> ParityReport:
     def evaluate(rows: "Inputs") -> "Outputs":
         return {name: value[: len(rows["box"])] for name, value in expected.items()}
 
-    return compare(network, evaluate, _reference("SamModel"), batches, {"mask": 1e-2, "quality": 1e-3})
-
-
-def _reference(network: str) -> str:
-    import torch
-
-    return f"PyTorch {torch.__version__.partition('+')[0]}, transformers' {network}"
+    return compare(network, evaluate, pytorch_doing("transformers' SamModel"), batches, {"mask": 1e-2, "quality": 1e-3})

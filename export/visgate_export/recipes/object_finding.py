@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visgate_export.checkpoints import Checkpoint, PictureRules
-from visgate_export.recipe import ExtraFile, Materials, NetworkRecipe, ParityReport
+from visgate_export.network_origin import NetworkOrigin
+from visgate_export.recipe import ExtraFile, NetworkRecipe, ParityReport
 from visgate_export.recipes import grounded_finding
-from visgate_export.sources import FolderSource, Member
+from visgate_export.sources import FolderSource
 
 if TYPE_CHECKING:
     import onnx
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MODEL = "object_finding"
 CLIPSEG = Checkpoint("CIDAS/clipseg-rd64-refined", "Apache-2.0")
 WEIGHTS = Path(__file__).parents[1] / "pocket" / "weights"
+_REFERENCE = "transformers' CLIPSegForImageSegmentation"
 _TEXTS = ("a cat", "the person on the left", "cup")
 
 
@@ -28,7 +30,8 @@ class FinderNetwork:
     """CLIPSeg with what it takes.
 
     Attributes:
-        network: in evaluation mode.
+        profile: which set of networks it belongs to, `pocket` or `full`.
+        network: in evaluation mode, with plain attention: its graph is smaller than the fused one's, and no slower.
         pictures: what it takes.
         tokenizer: its vocabulary as a `tokenizers` file.
         tokens: ids of the begin mark, the end mark and what fills up short texts.
@@ -37,6 +40,7 @@ class FinderNetwork:
         words: names of what it knows, where they are few.
     """
 
+    profile: str
     network: "CLIPSegForImageSegmentation"
     pictures: PictureRules
     tokenizer: str
@@ -60,22 +64,7 @@ class FinderNetwork:
         return [[begin, *row, end, *[pad] * (self.text_length - 2 - len(row))] for row in rows]
 
 
-@dataclass(frozen=True)
-class _Origin:
-    profile: str
-    title: str
-    licence: str
-    members: tuple[Member, ...]
-    load: Callable[[Path], FinderNetwork]
-
-    def loaded(self, materials: Materials) -> FinderNetwork:
-        """The network with plain attention: its graph is smaller than the fused one's, and no slower."""
-        made = self.load(materials.path(self.members[0]))
-        made.network.set_attn_implementation("eager")
-        return made
-
-
-def _recipes(origin: _Origin) -> tuple[NetworkRecipe, ...]:
+def _recipes(origin: NetworkOrigin[FinderNetwork]) -> tuple[NetworkRecipe, ...]:
     def recipe(
         part: str,
         file_name: str,
@@ -84,7 +73,7 @@ def _recipes(origin: _Origin) -> tuple[NetworkRecipe, ...]:
         extra_files: tuple[ExtraFile, ...] = (),
     ) -> NetworkRecipe:
         return NetworkRecipe(
-            name=f"clipseg_{origin.profile}_{part}",
+            name=f"{origin.name}_{part}",
             model=MODEL,
             file_name=file_name,
             title=f"{origin.title}, {part}",
@@ -97,7 +86,7 @@ def _recipes(origin: _Origin) -> tuple[NetworkRecipe, ...]:
 
     extra_files = (
         ExtraFile("tokenizer.json", lambda materials: origin.loaded(materials).tokenizer.encode()),
-        ExtraFile("finder.json", lambda materials: _profile(origin.profile, origin.loaded(materials))),
+        ExtraFile("finder.json", lambda materials: _profile(origin.loaded(materials))),
     )
     return (
         recipe("text", "text_encoder.onnx", _build_text, _check_text, extra_files),
@@ -129,7 +118,7 @@ def _check_text(network: Path, made: FinderNetwork) -> ParityReport:
     import numpy as np
     import torch
 
-    from visgate_export.parity import compare, row_by_row
+    from visgate_export.parity import compare, pytorch_doing, row_by_row
 
     def evaluate(inputs: "Inputs") -> "Outputs":
         with torch.inference_mode():
@@ -138,7 +127,11 @@ def _check_text(network: Path, made: FinderNetwork) -> ParityReport:
 
     ids = np.array(made.ids(_TEXTS), np.int64)
     return compare(
-        network, row_by_row(evaluate), _reference(), [{"input_ids": ids[:1]}, {"input_ids": ids}], {"embedding": 1e-4}
+        network,
+        row_by_row(evaluate),
+        pytorch_doing(_REFERENCE),
+        [{"input_ids": ids[:1]}, {"input_ids": ids}],
+        {"embedding": 1e-4},
     )
 
 
@@ -146,7 +139,7 @@ def _check_vision(network: Path, made: FinderNetwork) -> ParityReport:
     """Against the hidden states that transformers' own vision model tells, pictures prepared in NumPy."""
     import torch
 
-    from visgate_export.parity import compare, row_by_row
+    from visgate_export.parity import compare, pytorch_doing, row_by_row
     from visgate_export.recipes.picture_batches import prepared, sample_batches
 
     def evaluate(inputs: "Inputs") -> "Outputs":
@@ -156,7 +149,9 @@ def _check_vision(network: Path, made: FinderNetwork) -> ParityReport:
         kept = [states[layer + 1] for layer in made.network.config.extract_layers]
         return {"activations": torch.stack(kept, dim=1).numpy()}
 
-    return compare(network, row_by_row(evaluate), _reference(), sample_batches(made.pictures), {"activations": 1e-3})
+    return compare(
+        network, row_by_row(evaluate), pytorch_doing(_REFERENCE), sample_batches(made.pictures), {"activations": 1e-3}
+    )
 
 
 def _check_masks(network: Path, made: FinderNetwork) -> ParityReport:
@@ -164,7 +159,7 @@ def _check_masks(network: Path, made: FinderNetwork) -> ParityReport:
     import numpy as np
     import torch
 
-    from visgate_export.parity import compare, row_by_row
+    from visgate_export.parity import compare, pytorch_doing, row_by_row
     from visgate_export.recipes.picture_batches import prepared, sample_batches
 
     ids = np.array(made.ids(_TEXTS), np.int64)
@@ -184,19 +179,13 @@ def _check_masks(network: Path, made: FinderNetwork) -> ParityReport:
     def evaluate(inputs: "Inputs") -> "Outputs":
         return {"mask": whole[inputs["activations"][0].tobytes()]}
 
-    return compare(network, row_by_row(evaluate), _reference(), batches, {"mask": 1e-4})
+    return compare(network, row_by_row(evaluate), pytorch_doing(_REFERENCE), batches, {"mask": 1e-4})
 
 
-def _reference() -> str:
-    import torch
-
-    return f"PyTorch {torch.__version__.partition('+')[0]}, transformers' CLIPSegForImageSegmentation"
-
-
-def _profile(name: str, made: FinderNetwork) -> bytes:
+def _profile(made: FinderNetwork) -> bytes:
     begin, end, pad = made.tokens
     entries = {
-        "name": name,
+        "name": made.profile,
         "drawn_only": made.drawn_only,
         "side": made.pictures.height,
         "text_length": made.text_length,
@@ -217,8 +206,11 @@ def _load_pocket(weights: Path) -> FinderNetwork:
     from visgate_export.pocket.tokenizer import BEGIN_TOKEN, END_TOKEN
 
     half = (0.5, 0.5, 0.5)
+    network = load_finder(weights.parent)
+    network.set_attn_implementation("eager")
     return FinderNetwork(
-        network=load_finder(weights.parent),
+        profile="pocket",
+        network=network,
         pictures=PictureRules(INPUT_SIDE, INPUT_SIDE, half, half),
         tokenizer=(weights.parent / "tokenizer.json").read_text(encoding="utf-8"),
         tokens=(BEGIN_TOKEN, END_TOKEN, END_TOKEN),
@@ -236,13 +228,14 @@ def _load_full(folder: Path) -> FinderNetwork:
 
     logging.disable_progress_bar()
     network = CLIPSegForImageSegmentation.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+        folder, dtype=torch.float32, use_safetensors=True, local_files_only=True, attn_implementation="eager"
     )
     tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     backend = tokenizer.backend_tokenizer
     backend.no_padding()
     backend.no_truncation()
     return FinderNetwork(
+        profile="full",
         network=network.eval().requires_grad_(False),
         pictures=read_picture_rules(folder),
         tokenizer=backend.to_str(),
@@ -259,14 +252,16 @@ def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
         return grounded
     if not CLIPSEG.is_there(weights):
         return ()
-    return _recipes(_Origin("full", "CLIPSeg rd64 refined", CLIPSEG.licence, (CLIPSEG.member(weights),), _load_full))
+    return _recipes(
+        NetworkOrigin("clipseg_full", "CLIPSeg rd64 refined", CLIPSEG.licence, (CLIPSEG.member(weights),), _load_full)
+    )
 
 
 def pocket_recipes(folder: Path = WEIGHTS) -> tuple[NetworkRecipe, ...]:
     """This project's own network, whose weights and vocabulary lie in `folder`."""
     source = FolderSource("visgate's own weights", folder)
     members = (source.member("object_finding.safetensors"), source.member("tokenizer.json"))
-    return _recipes(_Origin("pocket", "Pocket CLIPSeg", "Apache-2.0", members, _load_pocket))
+    return _recipes(NetworkOrigin("clipseg_pocket", "Pocket CLIPSeg", "Apache-2.0", members, _load_pocket))
 
 
 RECIPES = pocket_recipes()

@@ -75,7 +75,7 @@ def _check(network: Path, reference: "BodyNetwork") -> ParityReport:
     import numpy as np
     import torch
 
-    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare, row_by_row
+    from visgate_export.parity import BATCH_SIZES, Inputs, Outputs, compare, pytorch_doing, row_by_row
     from visgate_export.sample_pictures import photographs
     from visgate_server.pose_finding.openpose_finder import INPUT_SIDE
 
@@ -86,5 +86,4 @@ def _check(network: Path, reference: "BodyNetwork") -> ParityReport:
         return {"maps": maps.numpy()}
 
     batches = [{"image": photographs(INPUT_SIDE, INPUT_SIDE, count)} for count in BATCH_SIZES]
-    name = f"PyTorch {torch.__version__.partition('+')[0]}, the same layers"
-    return compare(network, row_by_row(evaluate), name, batches, {"maps": 1e-3})
+    return compare(network, row_by_row(evaluate), pytorch_doing("the same layers"), batches, {"maps": 1e-3})

@@ -13,13 +13,13 @@ from visgate_server.image_processing.non_maximum_suppression import suppress
 from visgate_server.networks import Network, Tensors, open_network
 from visgate_server.object_finding.box_masks import Plane, together
 from visgate_server.object_finding.finder import Look
-from visgate_server.object_finding.finder_files import GROUNDING_NETWORK, MASK_NETWORK, VISION_NETWORK
+from visgate_server.object_finding.finder_files import GROUNDING_NETWORK, MASK_NETWORK, TOKENIZER_FILE, VISION_NETWORK
 from visgate_server.object_finding.finder_profile import GroundedProfile, read_grounded_profile
 from visgate_server.object_finding.found_object import FoundObject, Way
 from visgate_server.object_finding.grounded_boxes import GroundedBoxes, grounded_boxes
 from visgate_server.object_finding.grounding_prompt import read_phrases
 from visgate_server.object_finding.photo_finder import Detected, in_place
-from visgate_server.object_finding.text_finder import open_tokenizer
+from visgate_server.tokenizer_files import open_tokenizer_file
 
 SAME_THING = 0.8
 """Overlap of two boxes from which they mark one thing: what the network sees as one it often boxes twice."""
@@ -69,7 +69,7 @@ class GroundedFinder:
         self._grounding: Network = open_network(folder / GROUNDING_NETWORK)
         self._vision: Network = open_network(folder / VISION_NETWORK)
         self._masks: Network = open_network(folder / MASK_NETWORK)
-        self._tokenizer = open_tokenizer(folder)
+        self._tokenizer = open_tokenizer_file(folder / TOKENIZER_FILE)
 
     def see(self, looks: Sequence[Look]) -> list[OutlinedThings]:
         """Boxes for every row, then masks for every box."""

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from visgate_server.errors import NetworkError
 from visgate_server.networks import Network, open_network
 from visgate_server.object_finding.finder_files import MASK_NETWORK, TEXT_NETWORK, TOKENIZER_FILE, VISION_NETWORK
 from visgate_server.object_finding.finder_profile import FinderProfile, read_profile
+from visgate_server.tokenizer_files import open_tokenizer_file
 
 SAME_MEANING = 0.9
 """Cosine from which two texts mean the same word."""
@@ -50,7 +49,7 @@ class TextFinder:
         self._text: Network = open_network(folder / TEXT_NETWORK)
         self._vision: Network = open_network(folder / VISION_NETWORK)
         self._masks: Network = open_network(folder / MASK_NETWORK)
-        self._tokenizer = open_tokenizer(folder)
+        self._tokenizer = open_tokenizer_file(folder / TOKENIZER_FILE)
         self._word_directions = self._directions(self.profile.words)
 
     def embed(self, texts: Sequence[str]) -> Plane:
@@ -114,21 +113,3 @@ class TextFinder:
         ids = np.full(profile.text_length, profile.pad_token, np.int64)
         ids[: len(kept) + 2] = [profile.begin_token, *kept, profile.end_token]
         return ids
-
-
-def open_tokenizer(folder: Path) -> Tokenizer:
-    """The vocabulary in a model's version folder, which neither fills texts up nor cuts them.
-
-    Raises:
-        NetworkError: it is missing or cannot be read.
-    """
-    path = folder / TOKENIZER_FILE
-    if not path.is_file():
-        raise NetworkError(f"no tokenizer at {path}: run `make models`")
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises plain Exception
-        raise NetworkError(f"{path} cannot be read: {error}; run `make models` to export it anew") from error
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
