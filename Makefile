@@ -63,10 +63,15 @@ test: setup  ## everything: lint, unit, integration (starts a real Triton) and e
 	$(UNIT)
 	$(BIN)/pytest tests/integration tests/end_to_end -n 2 --dist loadgroup
 
-bench: models  ## what serving costs and is worth beside other ways, and how well the pocket networks draw
+bench: models  ## what serving costs and is worth beside other ways, and how well every tool does (an hour and a half)
 	$(BIN)/python -m benchmarks calls
+	$(BIN)/python -m benchmarks costs
 	$(BIN)/python -m benchmarks engine
+	$(BIN)/python -m benchmarks client echo
+	$(BIN)/python -m benchmarks client chaos
+	$(BIN)/python -m benchmarks client memory
 	$(BIN)/python -m benchmarks drawings
+	$(BIN)/python -m benchmarks quality
 
 docs: setup  ## write the generated parts of the documents
 	$(BIN)/python docs/generate.py

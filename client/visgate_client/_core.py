@@ -77,11 +77,18 @@ class ToolCall:
 
 
 class ClientCore:
-    """The state of one client, and everything that it does as steps; safe in threads."""
+    """The state of one client, and everything that it does as steps; safe in threads.
+
+    Attributes:
+        connection: where its channels lead.
+        servers: the addresses, as errors and reprs show them.
+        timeout: seconds that a call may take where it does not say otherwise.
+    """
 
     def __init__(self, servers: str | Sequence[str], options: ClientOptions) -> None:
         addresses = parse_addresses(servers)
         self.connection = Connection(addresses, options.security, options.compression)
+        self.servers = ", ".join(address.target for address in addresses)
         self.timeout = options.timeout
         Deadline.after(options.timeout)
         if options.security.is_exposed(addresses):
@@ -95,11 +102,6 @@ class ClientCore:
         self._packing = options.packing
         self._told_of_raw = False
         self._closed = False
-
-    @property
-    def servers(self) -> str:
-        """The addresses, as errors and reprs show them."""
-        return ", ".join(address.target for address in self.connection.addresses)
 
     def tools(self, *, refresh: bool, timeout: float | None) -> Steps[tuple[Tool, ...]]:
         """Reads the tools of every model that is ready, or returns those read before."""

@@ -28,11 +28,10 @@ class OutputSizes:
         if _tells_little(pixels):
             return
         known = self._bytes_per_pixel.get(tool, {})
-        self._bytes_per_pixel[tool] = known | {
-            tensor: max(known.get(tensor, 0.0), array.nbytes / max(1, pixels))
-            for tensor, array in arrays.items()
-            if array.dtype.kind != "O"
-        }
+        sizes = {tensor: array.nbytes / max(1, pixels) for tensor, array in arrays.items() if array.dtype.kind != "O"}
+        larger = {tensor: size for tensor, size in sizes.items() if size > known.get(tensor, -1.0)}
+        if larger:
+            self._bytes_per_pixel[tool] = known | larger
 
 
 def _tells_little(pixels: int) -> bool:

@@ -119,12 +119,15 @@ class Retrier:
             VisgateError: what the last attempt raised.
         """
         try:
-            return (yield from self._counted(attempt))
+            result = yield from attempt()
         except BaseException as error:
             # Nearly every call comes through, or fails for good, at the first attempt: it costs nothing more.
             if not is_safe(error):
                 raise
             failure = error
+        else:
+            self._budget.refund()
+            return result
         return (yield from self._again(failure, attempt, is_safe, deadline, on_retry))
 
     def _again(
@@ -164,10 +167,7 @@ class Retrier:
                 if not pauses:
                     raise failure
                 yield Pause(pauses.pop())
-                return (yield from self._counted(attempt))
+                result = yield from attempt()
+                self._budget.refund()
+                return result
         raise failure  # not reached: tenacity raises what the last turn raised
-
-    def _counted(self, attempt: Callable[[], Steps[T]]) -> Steps[T]:
-        result = yield from attempt()
-        self._budget.refund()
-        return result

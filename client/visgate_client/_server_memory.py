@@ -81,7 +81,8 @@ class ServerMemory:
         limit = _RPC_TIMEOUT if timeout is None else min(timeout, _RPC_TIMEOUT)
         if self._state is _State.UNKNOWN:
             yield from self._negotiate(limit)
-        yield from self._tidy_up(limit)
+        if time.monotonic() >= self._tidy_up_at:
+            yield from self._tidy_up(limit)
         try:
             for name, values in inputs.items():
                 found = self._pool.find(values)

@@ -60,6 +60,7 @@ class Region:
                 self._path.unlink()
             os.close(self._descriptor)
             raise NoSharedMemoryError(str(error)) from error
+        self._lent: weakref.ref[npt.NDArray[np.uint8]] | None = None
         self._address = int(np.frombuffer(self._memory, np.uint8).__array_interface__["data"][0])
         self._release = weakref.finalize(self, _remove, self._path, self._descriptor, os.getpid())
 
@@ -86,7 +87,12 @@ class Region:
         # `frombuffer`, and not ndarray's own constructor: only that keeps the memory from being unmapped meanwhile.
         lent: npt.NDArray[np.uint8] = np.frombuffer(self._memory, np.uint8)
         lent.flags.writeable = False
-        weakref.finalize(lent, when_back, self).atexit = False
+
+        def back(_: object) -> None:
+            self._lent = None
+            when_back(self)
+
+        self._lent = weakref.ref(lent, back)
         return lent
 
     def offset_of(self, array: npt.NDArray[Any]) -> int | None:

@@ -6,6 +6,7 @@ none of them may be left with it.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol
 
 from visgate_client._results import Times
@@ -62,22 +63,23 @@ _SILENT = SilentSpan()
 
 def begin_span(tool: str, server: str) -> CallSpan:
     """Starts the span of a tool's call, a child of the span that is current in the caller."""
-    if not _IS_INSTALLED or _nobody_listens():
+    if not _IS_INSTALLED:
         return _SILENT
-    tracer = trace.get_tracer("visgate_client")
     attributes = {
         "rpc.system": "grpc",
         "rpc.service": "inference.GRPCInferenceService",
         "server.address": server,
         "visgate.tool": tool,
     }
-    return _OpenTelemetrySpan(tracer.start_span(f"visgate {tool}", kind=trace.SpanKind.CLIENT, attributes=attributes))
+    span = _tracer().start_span(f"visgate {tool}", kind=trace.SpanKind.CLIENT, attributes=attributes)
+    # Where no SDK is set up, and the caller has no span that the server could become part of, it is this very one.
+    return _SILENT if span is trace.INVALID_SPAN else _OpenTelemetrySpan(span)
 
 
-def _nobody_listens() -> bool:
-    """Tells whether no SDK was set up, and no span is there whose trace the server could take part in."""
-    is_unset = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-    return is_unset and trace.get_current_span() is trace.INVALID_SPAN
+@cache
+def _tracer() -> Any:
+    """The tracer; until an SDK is set up, one that waits for it."""
+    return trace.get_tracer("visgate_client")
 
 
 class _OpenTelemetrySpan:
