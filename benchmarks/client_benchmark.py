@@ -27,7 +27,9 @@ def echo(rounds: int, is_saved: bool) -> None:
     console, place = Console(), machine()
     with echo_server() as server, console.status("echo"):
         costs = [client_echo.echo_cost(server.address, side, rounds) for side in client_echo.GOALS_MS]
-    figures = {"sizes": [asdict(cost) | {"ratio": cost.ratio} for cost in costs]}
+    figures = {
+        "sizes": [asdict(cost) | {"ratio": cost.ratio, "ratio_to_passing": cost.ratio_to_passing} for cost in costs]
+    }
     title = "The client beside bare tritonclient"
     report = Report("client-echo", title, place, client_echo.goals(costs), (client_echo.table(costs),), figures)
     _publish(report, console, is_saved)

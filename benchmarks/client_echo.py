@@ -1,6 +1,8 @@
 """What the client costs beside a bare tritonclient program that does the same: a picture there and back.
 
-Both sides send through shared memory that is set up beforehand, and look at the answer without copying it.
+Both sides send through shared memory that is set up beforehand. The client's answers are the caller's to keep. A bare
+program has to copy them out of its region for that; one that does not has them overwritten by its next call. Both are
+timed, and the goal is about the one that does the same.
 """
 
 from __future__ import annotations
@@ -29,20 +31,27 @@ class EchoCost:
 
     Attributes:
         side: its width and height in pixels.
-        bare: tritonclient alone.
+        passing: tritonclient alone, each answer overwritten by the next call.
+        kept: tritonclient alone, each answer copied out.
         client: this project's client.
-        alone: the same way timed twice, as a measure of the machine's unrest: bare's second series.
+        again: `kept` timed a second time, as a measure of the machine's unrest.
     """
 
     side: int
-    bare: Latency
+    passing: Latency
+    kept: Latency
     client: Latency
-    alone: Latency
+    again: Latency
 
     @property
     def ratio(self) -> float:
-        """How many times bare's time the client takes, at the median."""
-        return self.client.p50_ms / self.bare.p50_ms
+        """How many times the time of a bare program that keeps its answers the client takes, at the median."""
+        return self.client.p50_ms / self.kept.p50_ms
+
+    @property
+    def ratio_to_passing(self) -> float:
+        """The same beside a bare program whose answers are overwritten."""
+        return self.client.p50_ms / self.passing.p50_ms
 
 
 class BareProgram:
@@ -91,14 +100,22 @@ def echo_cost(address: str, side: int, rounds: int) -> EchoCost:
             def with_client(number: int) -> None:
                 _check(client.call(TOOL, image=pictures[number % 4]).arrays["picture"], pictures[number % 4])
 
-            def alone(number: int) -> None:
+            def passing(number: int) -> None:
                 _check(bare.echo(pictures[number % 4])[0], pictures[number % 4])
 
-            ways: dict[str, Callable[[int], object]] = {"bare": alone, "client": with_client, "again": alone}
+            def kept(number: int) -> None:
+                _check(bare.echo(pictures[number % 4])[0].copy(), pictures[number % 4])
+
+            ways: dict[str, Callable[[int], object]] = {
+                "passing": passing,
+                "kept": kept,
+                "client": with_client,
+                "again": kept,
+            }
             latencies = side_by_side(ways, rounds, warmup=20)
     finally:
         bare.close()
-    return EchoCost(side, latencies["bare"], latencies["client"], latencies["again"])
+    return EchoCost(side, **latencies)
 
 
 def _check(answer: NDArray[np.uint8], picture: NDArray[np.uint8]) -> None:
@@ -114,7 +131,7 @@ def goals(costs: list[EchoCost]) -> tuple[Goal, ...]:
         for cost in costs
         for goal in (
             Goal(f"echo of {cost.side}², p50 ms", cost.client.p50_ms, GOALS_MS[cost.side], at_least=False),
-            Goal(f"echo of {cost.side}², times bare tritonclient", cost.ratio, LARGEST_RATIO, at_least=False),
+            Goal(f"echo of {cost.side}², times tritonclient", cost.ratio, LARGEST_RATIO, at_least=False),
         )
     )
 
@@ -123,17 +140,29 @@ def table(costs: list[EchoCost]) -> FigureTable:
     """The figures."""
     return FigureTable(
         "A picture there and back through shared memory, one caller",
-        ("picture", "tritonclient p50 ms", "visgate_client p50 ms", "ratio", "tritonclient again p50 ms", "calls"),
+        (
+            "picture",
+            "tritonclient p50 ms",
+            "again",
+            "visgate_client p50 ms",
+            "ratio",
+            "answers overwritten",
+            "ratio",
+            "calls",
+        ),
         tuple(
             (
                 f"{cost.side}²",
-                f"{cost.bare.p50_ms:.2f}",
+                f"{cost.kept.p50_ms:.2f}",
+                f"{cost.again.p50_ms:.2f}",
                 f"{cost.client.p50_ms:.2f}",
                 f"{cost.ratio:.2f}",
-                f"{cost.alone.p50_ms:.2f}",
+                f"{cost.passing.p50_ms:.2f}",
+                f"{cost.ratio_to_passing:.2f}",
                 str(cost.client.calls),
             )
             for cost in costs
         ),
-        "In turns of ten calls, in one run. The second series shows how much the machine itself varies.",
+        "In turns of ten calls, in one run. The second series shows how much the machine itself varies. The last two "
+        "columns are about a tritonclient program that has its answers overwritten by its next call.",
     )

@@ -29,7 +29,7 @@ from visgate_client._schema import check_arguments
 from visgate_client._security import Security
 from visgate_client._statistics import ModelStatistics, read_statistics
 from visgate_client._steps import Deliver, Offload, Steps
-from visgate_client._tools import STREAMED_KINDS, Tool, is_picture
+from visgate_client._tools import Tool
 from visgate_client._tracing import begin_span
 from visgate_client.errors import (
     ArgumentError,
@@ -218,22 +218,18 @@ class ClientCore:
         values = check_arguments(tool, call.arguments)
         if not packing.is_raw:
             return (yield from self._encode_as_files(tool, call, values, packing))
-        if any(_takes_reading(values[name]) for name in values if is_picture(tool.properties[name])):
+        if any(_takes_reading(values[name]) for name in tool.pictures if name in values):
             tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched))
         else:
             tensors = encode_arguments(tool, values, watched=call.watched)
-        outputs = tuple(output.tensor for output in tool.outputs if call.watched or output.kind not in STREAMED_KINDS)
+        outputs = tuple([output.tensor for output in tool.wanted(watched=call.watched)])
         return Inference(tool.model, tuple(tensors), outputs, sizes_of=tool.name)
 
     def _encode_as_files(
         self, tool: Tool, call: ToolCall, values: Mapping[str, Any], packing: PicturePacking
     ) -> Steps[Inference]:
         tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched, packing=packing))
-        outputs = tuple(
-            output.file_tensor or output.tensor
-            for output in tool.outputs
-            if call.watched or output.kind not in STREAMED_KINDS
-        )
+        outputs = tuple([output.file_tensor or output.tensor for output in tool.wanted(watched=call.watched)])
         return Inference(tool.model, tuple(tensors), outputs)
 
 

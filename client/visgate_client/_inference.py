@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from visgate_client._encoding import Tensor, picture_pixels
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inference:
     """One request to a model.
 
@@ -26,7 +27,7 @@ class Inference:
     outputs: tuple[str, ...] = ()
     sizes_of: str = ""
 
-    @property
+    @cached_property
     def pixels(self) -> int:
         """The pixels of its pictures."""
         return picture_pixels(self.tensors)

@@ -35,7 +35,7 @@ def check_arguments(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name, schema in tool.properties.items():
         if name in arguments:
             value = arguments[name]
-            values[name] = value if is_picture(schema) else _check_scalar(tool, name, schema, value)
+            values[name] = value if name in tool.pictures else _check_scalar(tool, name, schema, value)
         elif name in tool.required:
             expected = describe(schema)
             raise ArgumentError(

@@ -88,11 +88,10 @@ class ServerMemory:
                 found = self._pool.find(values)
                 if found is not None:
                     lease.inputs[name] = Placement(*found, is_filled=True)
-                elif (region := (yield from self._region(values.nbytes, limit))) is not None:
+                elif region := self._pool.take(values.nbytes) or (yield from self._new_region(values.nbytes, limit)):
                     lease.inputs[name] = Placement(region)
             for name, size in outputs.items():
-                region = yield from self._region(size, limit)
-                if region is not None:
+                if region := self._pool.take(size) or (yield from self._new_region(size, limit)):
                     lease.outputs[name] = region
         except BaseException:
             self._pool.give_back(lease.regions)
@@ -155,13 +154,10 @@ class ServerMemory:
         if self._state is _State.UNKNOWN:
             self._state = _State.OFFERED
 
-    def _region(self, byte_size: int, limit: float) -> Steps[Region | None]:
-        """Returns a registered region, or None if there is none to be had."""
+    def _new_region(self, byte_size: int, limit: float) -> Steps[Region | None]:
+        """Makes a region and registers it, or returns None if there is none to be had."""
         if self._state not in (_State.OFFERED, _State.GRANTED):
             return None
-        idle = self._pool.take(byte_size)
-        if idle is not None:
-            return idle
         try:
             region, given_up = self._pool.create(byte_size)
         except NoSharedMemoryError as error:

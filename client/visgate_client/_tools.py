@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 _LOGGER = logging.getLogger("visgate_client")
@@ -107,23 +108,36 @@ class Tool:
     streams: bool = False
     picture_format_tensor: str = field(default="", repr=False)
 
-    @property
+    @cached_property
     def takes_files(self) -> bool:
         """Whether all its pictures, given and made, can travel as files."""
         given = all(item.file_tensor for item in self.inputs if item.datatype == PICTURE_DATATYPE)
         made = [output for output in self.outputs if output.kind in PICTURE_KINDS]
         return given and all(output.file_tensor and self.picture_format_tensor for output in made)
 
-    @property
+    @cached_property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
         """The JSON Schema of each argument by name."""
         properties: Mapping[str, Mapping[str, Any]] = self.parameters.get("properties", {})
         return properties
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """The arguments that have to be given."""
         return tuple(self.parameters.get("required", ()))
+
+    @cached_property
+    def pictures(self) -> frozenset[str]:
+        """The arguments that are pictures."""
+        return frozenset(name for name, schema in self.properties.items() if is_picture(schema))
+
+    def wanted(self, *, watched: bool) -> tuple[ToolOutput, ...]:
+        """What a call asks for: everything if its progress is watched, otherwise what the result is made of."""
+        return self.outputs if watched else self._of_result
+
+    @cached_property
+    def _of_result(self) -> tuple[ToolOutput, ...]:
+        return tuple(output for output in self.outputs if output.kind not in STREAMED_KINDS)
 
 
 def is_picture(schema: Mapping[str, Any]) -> bool:
