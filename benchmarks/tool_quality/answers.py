@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.tool_quality.in_process import ask as ask_tool
 from benchmarks.tool_quality.language_scenes import ShownScene, drawn_scenes, rendered_scenes
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from visgate_export.pocket.language.question_wordings import HELD_OUT, TRAINING, QuestionWordings
 from visgate_export.pocket.language.questions import Topic, ask
 
@@ -30,14 +30,14 @@ def measure(scenes: int) -> list[Measured]:
     """Questions about held-out scenes, two a scene, compared with what is true of the scenes."""
     rendered = rendered_scenes(scenes, _SEED)
     by_topic = _right_by_topic(rendered, TRAINING)
-    figures = [_measured(_RIGHT, [right for topic in by_topic.values() for right in topic])]
-    figures += [_measured(f"{_RIGHT}, {topic.value}", right) for topic, right in by_topic.items()]
+    figures = [mean_of(TOOL, _RIGHT, [right for topic in by_topic.values() for right in topic], GOALS)]
+    figures += [mean_of(TOOL, f"{_RIGHT}, {topic.value}", right, GOALS) for topic, right in by_topic.items()]
     for figure, shown, wordings in (
         (_RIGHT_DRAWN, drawn_scenes(rendered), TRAINING),
         (_RIGHT_UNREAD, rendered, HELD_OUT),
     ):
         answers = _right_by_topic(shown, wordings)
-        figures.append(_measured(figure, [right for topic in answers.values() for right in topic]))
+        figures.append(mean_of(TOOL, figure, [right for topic in answers.values() for right in topic], GOALS))
     return figures
 
 
@@ -50,7 +50,3 @@ def _right_by_topic(shown: Sequence[ShownScene], wordings: QuestionWordings) -> 
             answer = ask_tool(TOOL, image=scene.picture, question=question.text).data["answer"]
             right[question.topic].append(answer == question.answer)
     return dict(sorted(right.items(), key=lambda item: item[0].value))
-
-
-def _measured(figure: str, right: Sequence[bool]) -> Measured:
-    return Measured(TOOL, figure, sum(right) / len(right), GOALS.get(figure), len(right))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from benchmarks.tool_quality.in_process import ask
 from benchmarks.tool_quality.language_scenes import ShownScene, drawn_scenes, rendered_scenes
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from visgate_export.pocket.language.plain_captions import read_plain_caption
 
 NAME = "captions"
@@ -25,16 +25,12 @@ def measure(scenes: int) -> list[Measured]:
     rendered = rendered_scenes(scenes, _SEED)
     drawn = drawn_scenes(rendered)
     return [
-        _measured(_ALL, [_is_right(scene) for scene in rendered]),
-        _measured(_ALL_BY_BEAMS, [_is_right(scene, beams=3) for scene in rendered]),
-        _measured(_ALL_DRAWN, [_is_right(scene) for scene in drawn]),
+        mean_of(TOOL, _ALL, [_is_right(scene) for scene in rendered], GOALS),
+        mean_of(TOOL, _ALL_BY_BEAMS, [_is_right(scene, beams=3) for scene in rendered], GOALS),
+        mean_of(TOOL, _ALL_DRAWN, [_is_right(scene) for scene in drawn], GOALS),
     ]
 
 
 def _is_right(scene: ShownScene, beams: int = 1) -> bool:
     caption = str(ask(TOOL, image=scene.picture, beams=beams).data["caption"])
     return read_plain_caption(caption) == scene.combination
-
-
-def _measured(figure: str, right: Sequence[bool]) -> Measured:
-    return Measured(TOOL, figure, sum(right) / len(right), GOALS.get(figure), len(right))

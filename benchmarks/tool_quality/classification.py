@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_views import views
 from benchmarks.tool_quality.photographs import known_photographs, photograph
 from visgate_export.pocket.rendering import SceneRenderer
@@ -75,9 +75,9 @@ def measure(scenes: int) -> list[Measured]:
     ]
     drawn = _drawn(max(1, scenes // _DRAWN_SHARE))
     return [
-        _measured(FIRST, [_fits(labels[:1], fitting) for labels, fitting in answers]),
-        _measured(AMONG_FIVE, [_fits(labels, fitting) for labels, fitting in answers]),
-        _measured(DRAWN, [_fits(_labels(picture), EMOJI_LABELS[name]) for name, picture in drawn]),
+        mean_of(TOOL, FIRST, [_fits(labels[:1], fitting) for labels, fitting in answers], GOALS),
+        mean_of(TOOL, AMONG_FIVE, [_fits(labels, fitting) for labels, fitting in answers], GOALS),
+        mean_of(TOOL, DRAWN, [_fits(_labels(picture), EMOJI_LABELS[name]) for name, picture in drawn], GOALS),
     ]
 
 
@@ -102,7 +102,3 @@ def _labels(picture: NDArray[np.uint8]) -> list[str]:
 def _fits(labels: Sequence[str], fitting: Sequence[str]) -> bool:
     """Whether one of the labels is one that fits; ImageNet's have synonyms after commas."""
     return any(word.strip() in fitting for label in labels for word in label.split(","))
-
-
-def _measured(figure: str, values: Sequence[bool]) -> Measured:
-    return Measured(TOOL, figure, float(np.mean(values)), GOALS.get(figure), len(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.tool_quality.dense_scenes import TrueScene, drawn_scenes, rendered_scenes
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from visgate_export.pocket.scenes import SIDE
 from visgate_server.image_processing.surface_normals import surface_normals
 
@@ -34,9 +34,9 @@ def measure(scenes: int) -> list[Measured]:
     rendered = rendered_scenes(scenes, _SEED)
     drawn = drawn_scenes(rendered)
     return [
-        _measured("estimate_depth", _CLOSE, [_close_share(scene) for scene in rendered]),
-        _measured("estimate_depth", _CLOSE_DRAWN, [_close_share(scene) for scene in drawn]),
-        _measured("estimate_normals", _SAME_WAY, [_same_way_share(scene) for scene in rendered]),
+        mean_of("estimate_depth", _CLOSE, [_close_share(scene) for scene in rendered], GOALS),
+        mean_of("estimate_depth", _CLOSE_DRAWN, [_close_share(scene) for scene in drawn], GOALS),
+        mean_of("estimate_normals", _SAME_WAY, [_same_way_share(scene) for scene in rendered], GOALS),
     ]
 
 
@@ -74,7 +74,3 @@ def _directions(picture: NDArray[np.uint8]) -> NDArray[Any]:
 
 def _at_scene_size(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _measured(tool: str, figure: str, shares: Sequence[float]) -> Measured:
-    return Measured(tool, figure, float(np.mean(shares)), GOALS.get(figure), len(shares))

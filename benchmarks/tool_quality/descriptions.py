@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
-
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_views import views
 from benchmarks.tool_quality.photographs import known_photographs, photograph
 from benchmarks.tool_quality.rendered_text import Style, pages
@@ -43,8 +41,4 @@ def measure(scenes: int) -> list[Measured]:
             true += [False for _ in answer.data["objects"]]
     printed = pages(Style(24), max(1, scenes // _SHARE), _SEED)
     quoted = [page.lines[0] in ask(TOOL, image=page.picture).data["description"] for page in printed]
-    return [_measured(SAID, said), _measured(TRUE, true), _measured(QUOTED, quoted)]
-
-
-def _measured(figure: str, values: Sequence[bool]) -> Measured:
-    return Measured(TOOL, figure, float(np.mean(values)), GOALS.get(figure), len(values))
+    return [mean_of(TOOL, SAID, said, GOALS), mean_of(TOOL, TRUE, true, GOALS), mean_of(TOOL, QUOTED, quoted, GOALS)]

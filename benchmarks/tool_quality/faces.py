@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.tool_quality.boxes import SAME, Box, best_iou, box_iou
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_views import views
 from benchmarks.tool_quality.photographs import known_photographs, photographs_without_things
 from visgate_server.image_processing.resizing import resized
@@ -110,5 +110,4 @@ def _is_there(box: Box, pasted: Box) -> bool:
 
 
 def _measured(figure: str, values: Sequence[float | bool]) -> Measured:
-    value = float(np.mean(values)) if values else 0.0
-    return Measured(TOOL, figure, value, GOALS.get(figure), len(values), at_least=figure not in (EYES, ELSEWHERE))
+    return mean_of(TOOL, figure, values, GOALS, at_least=figure not in (EYES, ELSEWHERE))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_finding import measure_on_photographs
 from visgate_export.pocket.autoencoding import redraw_all
 from visgate_export.pocket.finding.queries import QueryWriter
@@ -70,7 +70,7 @@ def measure(scenes: int) -> list[Measured]:
         *_segmenting(rendered, _MASK),
         *_finding(drawn, _BOX_DRAWN, _ABSENT_DRAWN),
         *_segmenting(drawn, _MASK_DRAWN),
-        _measured("remove_background", _BACKGROUND, kept),
+        mean_of("remove_background", _BACKGROUND, kept, GOALS),
         *measure_on_photographs(scenes),
     ]
 
@@ -80,7 +80,7 @@ def _finding(asked: Sequence[_Asked], box: str, absent: str) -> list[Measured]:
         _box_overlap(ask("find_object", image=one.picture, object=one.present).data["boxes"], one) for one in asked
     ]
     missed = [not ask("find_object", image=one.picture, object=one.absent).data["found"] for one in asked]
-    return [_measured("find_object", box, boxes), _measured("find_object", absent, missed)]
+    return [mean_of("find_object", box, boxes, GOALS), mean_of("find_object", absent, missed, GOALS)]
 
 
 def _segmenting(asked: Sequence[_Asked], mask: str) -> list[Measured]:
@@ -88,7 +88,7 @@ def _segmenting(asked: Sequence[_Asked], mask: str) -> list[Measured]:
     overlaps = [
         _overlap(answer.pictures["MASK"][..., 0] > 127, one.truth) for answer, one in zip(answers, asked, strict=True)
     ]
-    return [_measured("segment_object", mask, overlaps)]
+    return [mean_of("segment_object", mask, overlaps, GOALS)]
 
 
 def _rendered(count: int) -> list[_Asked]:
@@ -137,7 +137,3 @@ def _box_overlap(boxes: Sequence[Sequence[int]], one: _Asked) -> float:
     left, top, width, height = cv2.boundingRect(one.truth.astype(np.uint8))
     true[top : top + height, left : left + width] = True
     return _overlap(found, true)
-
-
-def _measured(tool: str, figure: str, values: Sequence[float | bool]) -> Measured:
-    return Measured(tool, figure, float(np.mean(values)), GOALS.get(figure), len(values))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 
 NAME = "lines"
 TOOL = "detect_lines"
@@ -58,10 +58,10 @@ def measure(scenes: int) -> list[Measured]:
         ellipses, count = _ellipses(np.random.default_rng((_SEED + 1, number)), _PLAIN)
         curved += [len(_lines(ellipses)) / count] * count
     return [
-        _measured(RECALL, recalled),
-        _measured(PRECISION, precise),
-        _measured(FAINT, faint),
-        _measured(CURVES, curved, at_least=False),
+        mean_of(TOOL, RECALL, recalled, GOALS),
+        mean_of(TOOL, PRECISION, precise, GOALS),
+        mean_of(TOOL, FAINT, faint, GOALS),
+        mean_of(TOOL, CURVES, curved, GOALS, at_least=False),
     ]
 
 
@@ -116,8 +116,3 @@ def _painted(shapes: Sequence[NDArray[np.uint8]], random: np.random.Generator, p
         picture = picture + alpha * (contrast if ground < 128 else -contrast)
     noisy = picture + random.normal(0, paint.noise, picture.shape)
     return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
-
-
-def _measured(figure: str, values: Sequence[float | bool], *, at_least: bool = True) -> Measured:
-    value = float(np.mean(values)) if values else 0.0
-    return Measured(TOOL, figure, value, GOALS.get(figure), len(values), at_least=at_least)

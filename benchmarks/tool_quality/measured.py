@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from benchmarks.report import Goal
@@ -56,3 +57,16 @@ class QualityModule(Protocol):
             NetworkError: a network has not been exported.
         """
         ...
+
+
+def mean_of(
+    tool: str,
+    figure: str,
+    values: Sequence[float | bool],
+    goals: Mapping[str, float] = MappingProxyType({}),
+    *,
+    at_least: bool = True,
+) -> Measured:
+    """The mean of what was seen, 0 where nothing was, beside the figure's goal if it has one."""
+    value = sum(values) / len(values) if len(values) else 0.0
+    return Measured(tool, figure, float(value), goals.get(figure), len(values), at_least=at_least)

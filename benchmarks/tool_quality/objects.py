@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.tool_quality.boxes import SAME, Box, best_iou
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_views import views
 from benchmarks.tool_quality.photographs import known_photographs, photographs_without_things
 from visgate_export.pocket.rendering import Rendering, SceneRenderer
@@ -73,11 +73,11 @@ def measure(scenes: int) -> list[Measured]:
     empty = [not _things(view.picture) for picture in photographs_without_things() for view in views(picture)]
     drawn = _drawn(max(1, scenes // _DRAWN_SHARE))
     return [
-        _measured(FOUND, found),
-        _measured(TOLD, told),
-        _measured(MOVED, moved),
-        _measured(NOTHING, empty),
-        _measured(DRAWN, drawn),
+        mean_of(TOOL, FOUND, found, GOALS),
+        mean_of(TOOL, TOLD, told, GOALS),
+        mean_of(TOOL, MOVED, moved, GOALS),
+        mean_of(TOOL, NOTHING, empty, GOALS),
+        mean_of(TOOL, DRAWN, drawn, GOALS),
     ]
 
 
@@ -110,8 +110,3 @@ def _box(rendering: Rendering, index: int) -> Box:
     factor = 4 * SIDE / len(rendering.picture)
     left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
     return factor * float(left), factor * float(top), factor * float(right), factor * float(bottom)
-
-
-def _measured(figure: str, values: Sequence[float | bool]) -> Measured:
-    value = float(np.mean(values)) if values else 0.0
-    return Measured(TOOL, figure, value, GOALS.get(figure), len(values))

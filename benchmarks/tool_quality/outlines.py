@@ -6,7 +6,7 @@ outline is within three pixels of it (BSDS allows 0.0075 of the diagonal, which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from types import MappingProxyType
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.tool_quality.drawn_shapes import DrawnShapes, drawn_shapes, outlines_of
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photographs import known_photographs
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import scenes
@@ -50,12 +50,12 @@ def measure(scenes: int) -> list[Measured]:
     figures = []
     for tool in _PICTURES:
         figures += [
-            _measured(tool, SHAPES, [_f_score(tool, each) for each in plain]),
-            _measured(tool, TEXTURED, [_f_score(tool, each) for each in textured]),
-            _measured(tool, COVERED, [_covered(tool, each) for each in drawn]),
+            mean_of(tool, SHAPES, [_f_score(tool, each) for each in plain], GOALS),
+            mean_of(tool, TEXTURED, [_f_score(tool, each) for each in textured], GOALS),
+            mean_of(tool, COVERED, [_covered(tool, each) for each in drawn], GOALS),
         ]
     photos = [np.asarray(cv2.cvtColor(photo.picture, cv2.COLOR_RGB2GRAY), np.uint8) for photo in known_photographs()]
-    figures.append(_measured("detect_edges", REFERENCE, [_agreement_with_reference(grey) for grey in photos]))
+    figures.append(mean_of("detect_edges", REFERENCE, [_agreement_with_reference(grey) for grey in photos], GOALS))
     return figures
 
 
@@ -114,7 +114,3 @@ def _agreement_with_reference(grey: NDArray[np.uint8]) -> float:
     ours = ask("detect_edges", image=np.stack([grey] * 3, axis=-1)).pictures["EDGES"][..., 0] > 0
     theirs = canny(grey.astype(np.float64), sigma=0.0, low_threshold=_LOW, high_threshold=_HIGH)
     return f_score(ours, np.asarray(theirs), 1)
-
-
-def _measured(tool: str, figure: str, values: Sequence[float]) -> Measured:
-    return Measured(tool, figure, float(np.mean(values)), GOALS.get(figure), len(values))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
-
-import numpy as np
 
 from benchmarks.tool_quality.composites import PEOPLE, composites
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_views import views
 from benchmarks.tool_quality.photographs import known_photographs, photographs_without_things
 from visgate_export.pocket.quality import overlap
@@ -33,11 +31,7 @@ def measure(scenes: int) -> list[Measured]:
     without = (*photographs_without_things(), *(each.picture for each in known_photographs() if each.thing != "person"))
     free = [not ask(TOOL, image=view.picture).pictures["MASK"].any() for picture in without for view in views(picture)]
     return [
-        _measured(MASK, overlaps),
-        _measured(GOOD, [value >= 0.8 for value in overlaps]),
-        _measured(NOBODY, free),
+        mean_of(TOOL, MASK, overlaps, GOALS),
+        mean_of(TOOL, GOOD, [value >= 0.8 for value in overlaps], GOALS),
+        mean_of(TOOL, NOBODY, free, GOALS),
     ]
-
-
-def _measured(figure: str, values: Sequence[float | bool]) -> Measured:
-    return Measured(TOOL, figure, float(np.mean(values)), GOALS.get(figure), len(values))

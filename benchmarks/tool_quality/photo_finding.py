@@ -5,14 +5,12 @@ A part of `finding`, which measures the same tools on drawn scenes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from benchmarks.tool_quality.boxes import Box, box_iou
 from benchmarks.tool_quality.composites import CUP, PEOPLE, Composite, composites
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from visgate_export.pocket.quality import overlap
 from visgate_server.errors import VisgateServerError
 
@@ -35,9 +33,9 @@ def measure_on_photographs(scenes: int) -> list[Measured]:
         masks.append(overlap(marked, one.mask))
         kept.append(_kept(one))
     return [
-        _measured("find_object", BOX, boxes),
-        _measured("segment_object", MASK, masks),
-        _measured("remove_background", KEPT, kept),
+        mean_of("find_object", BOX, boxes),
+        mean_of("segment_object", MASK, masks),
+        mean_of("remove_background", KEPT, kept),
     ]
 
 
@@ -52,7 +50,3 @@ def _kept(one: Composite) -> float:
 def _box(one: Composite) -> Box:
     rows, columns = np.nonzero(one.mask)
     return float(columns.min()), float(rows.min()), float(columns.max() + 1), float(rows.max() + 1)
-
-
-def _measured(tool: str, figure: str, values: Sequence[float]) -> Measured:
-    return Measured(tool, figure, float(np.mean(values)), None, len(values))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.photo_views import View, views
 from benchmarks.tool_quality.photographs import known_photographs, photographs_without_things
 
@@ -44,7 +44,11 @@ def measure(scenes: int) -> list[Measured]:
                 moved += _within(found, _seen(before, view), reach)
     without = (*photographs_without_things(), *(each.picture for each in known_photographs() if each.thing != "person"))
     nobody = [not _joints(view.picture) for picture in without for view in views(picture)]
-    return [_measured(MARKED, near), _measured(MOVED, moved), _measured(NOBODY, nobody)]
+    return [
+        mean_of(TOOL, MARKED, near, GOALS),
+        mean_of(TOOL, MOVED, moved, GOALS),
+        mean_of(TOOL, NOBODY, nobody, GOALS),
+    ]
 
 
 def _joints(picture: NDArray[np.uint8]) -> _Joints:
@@ -65,7 +69,3 @@ def _seen(joints: Mapping[str, Sequence[float]], view: View) -> _Joints:
 def _within(found: _Joints, true: _Joints, reach: float) -> list[bool]:
     """For each true joint whether it was found, no farther from it than `reach` pixels."""
     return [name in found and bool(np.hypot(*np.subtract(found[name], true[name])) <= reach) for name in true]
-
-
-def _measured(figure: str, values: Sequence[bool]) -> Measured:
-    return Measured(TOOL, figure, float(np.mean(values)), GOALS.get(figure), len(values))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
-
 from benchmarks.tool_quality.in_process import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from benchmarks.tool_quality.rendered_text import Page, Style, available_fonts, pages
 
 NAME = "reading"
@@ -38,10 +36,10 @@ def measure(scenes: int) -> list[Measured]:
         printed = pages(style, max(1, scenes // _SHARE), _SEED + number)
         read = [str(ask(TOOL, image=page.picture).data["text"]) for page in printed]
         right = [character_accuracy(text, "\n".join(page.lines)) for text, page in zip(read, printed, strict=True)]
-        figures.append(_measured(f"characters right, {name}, {fonts} fonts", right))
+        figures.append(mean_of(TOOL, f"characters right, {name}, {fonts} fonts", right, GOALS))
         if name == _PLAIN:
             lines = [_line_right(page, text) for text, page in zip(read, printed, strict=True)]
-            figures.append(_measured(LINES, [right for page in lines for right in page]))
+            figures.append(mean_of(TOOL, LINES, [right for page in lines for right in page], GOALS))
     return figures
 
 
@@ -64,7 +62,3 @@ def edit_distance(one: str, other: str) -> int:
 def _line_right(page: Page, text: str) -> list[bool]:
     read = text.splitlines()
     return [line in read for line in page.lines]
-
-
-def _measured(figure: str, values: Sequence[float | bool]) -> Measured:
-    return Measured(TOOL, figure, float(np.mean(values)), GOALS.get(figure), len(values))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tool_quality.in_process_streams import ask
-from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.measured import Measured, mean_of
 from visgate_export.pocket.captions import PLAIN, caption
 from visgate_export.pocket.changed_scenes import other_object
 from visgate_export.pocket.quality import load_judge, overlap, shows, silhouette
@@ -116,4 +116,4 @@ def _overlaps(drawings: UInt8Array, pictures: UInt8Array) -> list[float]:
 
 
 def _measured(figure: str, values: Sequence[float | bool]) -> Measured:
-    return Measured(TOOL, figure, float(np.mean(values)), GOALS.get(figure), len(values), at_least=figure != MOVED)
+    return mean_of(TOOL, figure, values, GOALS, at_least=figure != MOVED)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from visgate_server.errors import NetworkError
+from visgate_server.settings_files import read_settings_file
 
 SETTINGS_FILE = "depth.json"
 
@@ -38,7 +38,4 @@ def read_settings(path: Path) -> DepthSettings:
     Raises:
         NetworkError: it is missing, or lacks a setting.
     """
-    try:
-        return DepthSettings(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise NetworkError(f"{path} cannot be read ({error}): run `make models` to write it anew") from error
+    return read_settings_file(path, lambda entries: DepthSettings(**entries))

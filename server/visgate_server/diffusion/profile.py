@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from visgate_server.errors import NetworkError
+from visgate_server.settings_files import read_settings_file
 
 PROFILE_FILE = "profile.json"
 
@@ -109,13 +110,7 @@ def read_profile(folder: Path) -> DiffusionProfile:
     Raises:
         NetworkError: the file is missing, damaged or lacks something.
     """
-    path = folder / PROFILE_FILE
-    if not path.is_file():
-        raise NetworkError(f"no profile at {path}: run `make models`")
-    try:
-        return _profile(json.loads(path.read_text()))
-    except (KeyError, TypeError, ValueError) as error:
-        raise NetworkError(f"{path} is not a profile ({error!r}): run `make models` to export it anew") from error
+    return read_settings_file(folder / PROFILE_FILE, _profile)
 
 
 def _profile(entries: dict[str, Any]) -> DiffusionProfile:

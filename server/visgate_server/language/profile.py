@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from visgate_server.errors import NetworkError
+from visgate_server.settings_files import read_settings_file
 
 PROFILE_FILE = "profile.json"
 
@@ -46,10 +46,4 @@ def read_profile(folder: Path) -> LanguageProfile:
     Raises:
         NetworkError: there is none, or it lacks something.
     """
-    path = folder / PROFILE_FILE
-    try:
-        return LanguageProfile(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise NetworkError(f"no profile at {path}: run `make models`") from error
-    except (TypeError, ValueError) as error:
-        raise NetworkError(f"{path} cannot be read: {error}; run `make models` to export it anew") from error
+    return read_settings_file(folder / PROFILE_FILE, lambda entries: LanguageProfile(**entries))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from visgate_server.errors import NetworkError
 from visgate_server.object_finding.finder_files import PROFILE_FILE
+from visgate_server.settings_files import read_settings_file
 
 _KIND = "finder"
 
@@ -92,11 +91,9 @@ def read_kind(folder: Path) -> FinderKind:
     Raises:
         NetworkError: it is missing or not what the export writes.
     """
-    entries = _read(folder)
-    try:
-        return FinderKind(entries.get(_KIND, FinderKind.CLIPSEG.value))
-    except ValueError as error:
-        raise _unreadable(folder, error) from error
+    return read_settings_file(
+        folder / PROFILE_FILE, lambda entries: FinderKind(entries.get(_KIND, FinderKind.CLIPSEG.value))
+    )
 
 
 def read_grounded_profile(folder: Path) -> GroundedProfile:
@@ -105,11 +102,7 @@ def read_grounded_profile(folder: Path) -> GroundedProfile:
     Raises:
         NetworkError: it is missing or not what the export writes.
     """
-    entries = {name: value for name, value in _read(folder).items() if name != _KIND}
-    try:
-        return GroundedProfile(**{**entries, "delimiters": tuple(entries["delimiters"])})
-    except (KeyError, TypeError) as error:
-        raise _unreadable(folder, error) from error
+    return read_settings_file(folder / PROFILE_FILE, _grounded_profile)
 
 
 def read_profile(folder: Path) -> FinderProfile:
@@ -118,24 +111,11 @@ def read_profile(folder: Path) -> FinderProfile:
     Raises:
         NetworkError: it is missing or not what the export writes.
     """
-    entries = _read(folder)
-    try:
-        return FinderProfile(**{**entries, "words": tuple(entries["words"])})
-    except (KeyError, TypeError) as error:
-        raise _unreadable(folder, error) from error
-
-
-def _read(folder: Path) -> Mapping[str, Any]:
-    try:
-        entries = json.loads((folder / PROFILE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, error) from error
-    if not isinstance(entries, dict):
-        raise _unreadable(folder, TypeError("it is no JSON object"))
-    return entries
-
-
-def _unreadable(folder: Path, error: Exception) -> NetworkError:
-    return NetworkError(
-        f"{folder / PROFILE_FILE} cannot be read ({type(error).__name__}: {error}): run `make models` to export it anew"
+    return read_settings_file(
+        folder / PROFILE_FILE, lambda entries: FinderProfile(**{**entries, "words": tuple(entries["words"])})
     )
+
+
+def _grounded_profile(entries: dict[str, Any]) -> GroundedProfile:
+    settings = {name: value for name, value in entries.items() if name != _KIND}
+    return GroundedProfile(**{**settings, "delimiters": tuple(settings["delimiters"])})

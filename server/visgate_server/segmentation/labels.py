@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from visgate_server.errors import NetworkError
+from visgate_server.settings_files import read_settings_file
 
 LABELS_FILE = "labels.json"
 
@@ -48,19 +49,15 @@ def read_labels(path: Path) -> SegmentationLabels:
     Raises:
         NetworkError: it is missing, or is not laid out as the export writes it.
     """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        classes = entries["classes"]
-        return SegmentationLabels(
-            height=entries["height"],
-            width=entries["width"],
-            names=tuple(known["name"] for known in classes),
-            colours=tuple(
-                (int(red), int(green), int(blue)) for red, green, blue in (each["colour"] for each in classes)
-            ),
-            background=entries["background"],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NetworkError(
-            f"{path} cannot be read ({type(error).__name__}: {error}): run `make models` to write it anew"
-        ) from error
+    return read_settings_file(path, _labels)
+
+
+def _labels(entries: dict[str, Any]) -> SegmentationLabels:
+    classes = entries["classes"]
+    return SegmentationLabels(
+        height=entries["height"],
+        width=entries["width"],
+        names=tuple(known["name"] for known in classes),
+        colours=tuple((int(red), int(green), int(blue)) for red, green, blue in (each["colour"] for each in classes)),
+        background=entries["background"],
+    )

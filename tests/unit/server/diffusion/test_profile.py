@@ -35,7 +35,7 @@ def test_a_profile_that_lacks_something_is_refused(tmp_path: Path, folder: Path,
 
 
 def test_a_folder_without_a_profile_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NetworkError, match="no profile"):
+    with pytest.raises(NetworkError, match=r"there is no .*profile\.json"):
         open_engine(tmp_path)
 
 
