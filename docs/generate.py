@@ -39,7 +39,8 @@ def tools_document() -> str:
         "accelerator (`python -m benchmarks costs`), with what the tool was given; parity is the largest difference of",
         "an exported network from an independent evaluation, over what is allowed ([each of",
         "them](../export/parity.md)); it is 1 where rounding to a grey level is all that is allowed. Licences are",
-        "those of the pocket profile's weights.",
+        "those of the pocket profile's weights. The table has the figures that something was promised of; a tool's own",
+        "section has all.",
         "",
         "| Visual ChatGPT's name, or ours | tool | Triton model | full-profile checkpoint | pocket source | licence "
         "| quality | cost |",
@@ -48,7 +49,7 @@ def tools_document() -> str:
     ]
     for model, tool in pairs:
         lines += ["", f"## {tool.name}", "", tool.description, "", *_arguments(tool), "", *_pictures(tool)]
-        lines += ["", f"Networks: {_networks(model)}."]
+        lines += ["", f"Networks: {_networks(model)}.", "", *(f"- {figure}" for figure in evidence.figures(tool.name))]
     return "\n".join(lines) + "\n"
 
 

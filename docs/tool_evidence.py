@@ -39,14 +39,14 @@ class ToolEvidence:
         return ", ".join(found) or "no weights"
 
     def quality(self, tool: str) -> str:
-        """The tool's measured figures, each with its goal where it has one."""
-        for run in self._runs("tool-quality"):
-            if rows := [row for row in run["figures"] if row["tool"] == tool]:
-                return "<br>".join(_figure(row) for row in rows)
-        for run in self._runs("drawing-quality"):
-            if rows := [row for row in _drawing_figures(run) if row["tool"] == tool]:
-                return "<br>".join(_figure(row) for row in rows)
-        return NOT_MEASURED
+        """Those of the tool's measured figures that have a goal; the first where none has."""
+        rows = self._measured(tool)
+        chief = [row for row in rows if row.get("goal") is not None] or rows[:1]
+        return "<br>".join(_figure(row) for row in chief) or NOT_MEASURED
+
+    def figures(self, tool: str) -> tuple[str, ...]:
+        """All of the tool's measured figures, each with its goal where it has one."""
+        return tuple(_figure(row) for row in self._measured(tool))
 
     def cost(self, model: ModelSpec, tool: str) -> str:
         """Milliseconds of a served call, and the exported networks' largest difference over what is allowed."""
@@ -54,6 +54,15 @@ class ToolEvidence:
         if (share := self._parity_share(model.name)) is not None:
             parts.append(f"parity {max(share, 0.01):.2f}")
         return "<br>".join(parts) or NOT_MEASURED
+
+    def _measured(self, tool: str) -> list[Mapping[str, Any]]:
+        """The rows about a tool in the newest run that has any."""
+        runs = (
+            *(run["figures"] for run in self._runs("tool-quality")),
+            *(_drawing_figures(run) for run in self._runs("drawing-quality")),
+        )
+        found = ([row for row in rows if row["tool"] == tool] for rows in runs)
+        return next((rows for rows in found if rows), [])
 
     @cached_property
     def _recipes(self) -> tuple[Any, ...]:

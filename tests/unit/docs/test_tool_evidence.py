@@ -39,6 +39,15 @@ def test_quality_is_the_newest_that_was_measured(evidence: ModuleType, tmp_path:
     assert known.quality("look") == evidence.NOT_MEASURED
 
 
+def test_the_table_has_what_was_promised_and_the_section_all(evidence: ModuleType, tmp_path: Path) -> None:
+    rows = [figure("sketch", 0.5), figure("sketch", 0.912, 0.9)]
+    write(tmp_path, "2026-11-23-tool-quality.json", {"figures": rows})
+    known = evidence.ToolEvidence(MODELS, tmp_path)
+    assert known.quality("sketch") == "share right: 0.912 (at least 0.9 wanted), of 50"
+    assert known.figures("sketch") == ("share right: 0.5, of 50", known.quality("sketch"))
+    assert known.figures("look") == ()
+
+
 def test_cost_is_a_served_call_and_the_parity_of_the_networks(evidence: ModuleType, tmp_path: Path) -> None:
     given = {"photo": 81.6, "drawing": 40.2}
     costs = [{"tool": "sketch", "given": words, "served": {"p50_ms": cost}} for words, cost in given.items()]
