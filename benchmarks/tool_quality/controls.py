@@ -17,7 +17,8 @@ from visgate_export.pocket.sprites import read_sprites
 
 NAME = "controls"
 
-WITH, WITHOUT, MARGIN = "agreement with it", "agreement without it", "margin"
+WITH, WITHOUT = "agreement with the control picture, 0–1", "the same of drawings made without it"
+MARGIN = "how much more the drawing agrees with its control picture than one made without it"
 
 GOALS: Mapping[str, float] = MappingProxyType({MARGIN: 0.1})
 
