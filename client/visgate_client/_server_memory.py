@@ -73,10 +73,12 @@ class ServerMemory:
             outputs: expected sizes in bytes by tensor.
             timeout: seconds that the call has left.
         """
+        lease = Lease(self._pool)
+        if self._state is _State.OFF:
+            return lease
         inputs = {name: values for name, values in inputs.items() if values.nbytes >= WORTHWHILE}
         outputs = {name: size for name, size in outputs.items() if size >= WORTHWHILE}
-        lease = Lease(self._pool)
-        if self._state is _State.OFF or not (inputs or outputs):
+        if not (inputs or outputs):
             return lease
         limit = _RPC_TIMEOUT if timeout is None else min(timeout, _RPC_TIMEOUT)
         if self._state is _State.UNKNOWN:

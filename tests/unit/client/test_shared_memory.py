@@ -707,5 +707,6 @@ def test_threads_never_share_a_region(triton: Any) -> None:
                 pictures, threads.map(lambda given: client.call("blend", image=given), pictures), strict=True
             ):
                 np.testing.assert_array_equal(result.arrays["picture"], 255 - given)
-        assert triton.methods().count("SystemSharedMemoryRegister") <= 16 * 3
+        # Three a call that is under way, and two of the result that the round before left in `result`.
+        assert triton.methods().count("SystemSharedMemoryRegister") <= 16 * 3 + 2
     assert not triton.regions
