@@ -17,14 +17,13 @@ SERVES_PROBES = ROOT / "tests" / "integration" / "client"
 """Its tests have a `server` of their own."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Shares tests out to two processes: those that use the run's one Triton, and the others, which mostly wait.
 
     They wait for servers of their own to start, to be killed and to stop, so the first lose little by their company.
     """
-    for item in items:
-        one_triton = "server" in getattr(item, "fixturenames", ()) and SERVES_PROBES not in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("one Triton" if one_triton else "others"))
+    one_triton = "server" in getattr(item, "fixturenames", ()) and SERVES_PROBES not in item.path.parents
+    item.add_marker(pytest.mark.xdist_group("one Triton" if one_triton else "others"))
 
 
 @pytest.fixture(scope="session")
