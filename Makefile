@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PACKAGES := client/visgate_client server/visgate_server export/visgate_export agent/visgate_agent
 INSTALLED := $(VENV)/.installed
 UNIT := $(BIN)/pytest tests/unit -n 2 --dist loadfile
+SERVED := $(BIN)/pytest tests/integration tests/end_to_end
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models pocket configs serve stop doctor chat demo test unit lint format bench docs clean
+.PHONY: help setup models pocket configs serve stop doctor chat demo test unit lint format bench docs clean test-one-triton test-other-servers
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -61,7 +62,13 @@ unit: models  ## the tests that need no server
 test: setup  ## everything: lint, unit, integration (starts a real Triton) and end to end
 	$(MAKE) --jobs=2 lint models  # neither waits for the other
 	$(UNIT)
-	$(BIN)/pytest tests/integration tests/end_to_end -n 2 --dist loadgroup
+	$(MAKE) --jobs=2 --output-sync=target test-one-triton test-other-servers
+
+test-one-triton:
+	$(SERVED) -m one_triton
+
+test-other-servers:
+	$(SERVED) -m "not one_triton"
 
 bench: models  ## what serving costs and is worth beside other ways, and how well every tool does (an hour and a half)
 	$(BIN)/python -m benchmarks calls

@@ -18,12 +18,13 @@ SERVES_PROBES = ROOT / "tests" / "integration" / "client"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Shares tests out to two processes: those that use the run's one Triton, and the others, which mostly wait.
+    """Marks the tests that use the run's one Triton: `make test` runs them beside the others.
 
-    They wait for servers of their own to start, to be killed and to stop, so the first lose little by their company.
+    The others mostly wait for servers of their own to start, to be killed and to stop, so neither loses much by the
+    company of the other.
     """
-    one_triton = "server" in getattr(item, "fixturenames", ()) and SERVES_PROBES not in item.path.parents
-    item.add_marker(pytest.mark.xdist_group("one Triton" if one_triton else "others"))
+    if "server" in getattr(item, "fixturenames", ()) and SERVES_PROBES not in item.path.parents:
+        item.add_marker("one_triton")
 
 
 @pytest.fixture(scope="session")
