@@ -27,8 +27,8 @@ AT_ONCE = 1
 """Requests of one composite model that are worked on at the same time.
 
 Triton 2.51's Python backend is not safe where several threads of one model read other models' streams and some are
-given up: in a storm of such calls the model's process crashed or hung within some hundred. One after another was as fast
-on two cores and had no trouble.
+given up: in a storm of such calls the model's process crashed or hung within some hundred. One after another was as
+fast on two cores and had no trouble.
 """
 
 
