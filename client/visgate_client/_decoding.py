@@ -14,7 +14,7 @@ from tritonclient.utils import deserialize_bytes_tensor, triton_to_np_dtype
 from visgate_client._lease import Lease
 from visgate_client._picture_files import unpack_picture
 from visgate_client._results import Progress, Times, ToolResult
-from visgate_client._tools import STREAMED_KINDS, OutputKind, Tool, ToolOutput
+from visgate_client._tools import OutputKind, Tool, ToolOutput
 from visgate_client.errors import PictureError, ServerError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -75,8 +75,8 @@ def read_result(tool: Tool, arrays: Arrays, times: Times) -> ToolResult:
     pictures = {}
     texts: list[str] = []
     data: list[Any] = []
-    for output in tool.outputs:
-        if output.kind == "times" or output.kind in STREAMED_KINDS:
+    for output in tool.wanted(watched=False):
+        if output.kind == "times":
             continue
         if output.tensor not in arrays:
             # Taken for an empty answer, this would be a wrong one: nothing found, where something was.

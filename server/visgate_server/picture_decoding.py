@@ -81,6 +81,19 @@ def decode_picture(content: bytes, tensor: str, max_pixels: int) -> NDArray[np.u
         ) from error
 
 
+def check_pixels(width: int, height: int, tensor: str, max_pixels: int) -> None:
+    """Refuses a picture that is too large, however it came.
+
+    Raises:
+        InvalidArgumentError: it has more than `max_pixels` pixels.
+    """
+    if width * height > max_pixels:
+        raise InvalidArgumentError(
+            f"input {tensor} has {width} × {height} pixels; this tool takes at most {max_pixels} in all: make the "
+            "picture smaller first"
+        )
+
+
 def _reader(content: bytes) -> Callable[[io.BytesIO, str], ImageFile] | None:
     """What reads a file that begins so; opened directly, since `Image.open` measures by a limit of its own."""
     if content.startswith(b"\xff\xd8\xff"):
@@ -91,11 +104,7 @@ def _reader(content: bytes) -> Callable[[io.BytesIO, str], ImageFile] | None:
 
 
 def _check_size(image: Image.Image, content: bytes, tensor: str, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise InvalidArgumentError(
-            f"input {tensor} has {image.width} × {image.height} pixels; this tool takes at most {max_pixels} in all: "
-            "make the picture smaller first"
-        )
+    check_pixels(image.width, image.height, tensor, max_pixels)
     if image.format == "JPEG" and content.count(_JPEG_SCAN) > _MOST_JPEG_SCANS:
         raise InvalidArgumentError(
             f"input {tensor} is a progressive JPEG of more than {_MOST_JPEG_SCANS} scans: write the file anew"

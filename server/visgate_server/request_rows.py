@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.model_spec import ModelSpec
-from visgate_server.picture_decoding import decode_picture
+from visgate_server.picture_decoding import check_pixels, decode_picture
 from visgate_server.tool_model import ToolRequest
 from visgate_server.tool_spec import Argument, ArgumentKind, file_tensor
 
@@ -94,11 +94,7 @@ def _check_picture(argument: Argument, tensor: NDArray[Any]) -> None:
     _, height, width, _ = tensor.shape
     if height == 0 or width == 0:
         raise InvalidArgumentError(f"input {argument.tensor} is an empty picture ({width} × {height} pixels)")
-    if height * width > argument.max_pixels:
-        raise InvalidArgumentError(
-            f"input {argument.tensor} has {width} × {height} pixels; this tool takes at most {argument.max_pixels} "
-            "in all: make the picture smaller first"
-        )
+    check_pixels(width, height, argument.tensor, argument.max_pixels)
 
 
 def _read_value(argument: Argument, value: Any) -> Any:

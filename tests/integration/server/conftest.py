@@ -1,4 +1,4 @@
-"""Callers of streaming models that know nothing but the protocol: stock tritonclient."""
+"""What several tests of the server need: callers that know nothing but the protocol, scenes, and their judge."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
+
+from visgate_export.pocket.judge import Judge
+from visgate_export.pocket.quality import load_judge
+from visgate_export.pocket.rendering import SceneRenderer
+from visgate_export.pocket.sprites import read_sprites
 
 KINDS: dict[type, tuple[str, Any]] = {
     bool: ("BOOL", np.bool_),
@@ -141,3 +146,13 @@ def new_caller() -> Iterator[NewCaller]:
     yield make
     for caller in made:
         caller.close()
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    return load_judge()
+
+
+@pytest.fixture(scope="session")
+def renderer() -> SceneRenderer:
+    return SceneRenderer(read_sprites())

@@ -22,25 +22,13 @@ from visgate_export.pocket.quality import (
     edge_agreement,
     held_out_tasks,
     judge_drawings,
-    load_judge,
     overlap,
     silhouette,
 )
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Combination, Scene, scenes
-from visgate_export.pocket.sprites import read_sprites
 
 AT_ONCE = 16
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return load_judge()
-
-
-@pytest.fixture(scope="module")
-def renderer() -> SceneRenderer:
-    return SceneRenderer(read_sprites())
 
 
 def draw(client: VisionClient, prompts: Sequence[str], tool: str = "generate_image", **arguments: Sequence[object]):

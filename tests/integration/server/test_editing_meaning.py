@@ -15,22 +15,10 @@ from visgate_client import VisionClient
 from visgate_export.pocket.edits.edit_tasks import EditTasks, recolouring_tasks, right_edits, swapping_tasks
 from visgate_export.pocket.inpainting.inpainting_tasks import removing_tasks, replacing_tasks, right_pictures
 from visgate_export.pocket.judge import Judge
-from visgate_export.pocket.quality import load_judge
 from visgate_export.pocket.rendering import SceneRenderer
-from visgate_export.pocket.sprites import read_sprites
 
 SCENES = 12
 AT_ONCE = 12
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return load_judge()
-
-
-@pytest.fixture(scope="module")
-def renderer() -> SceneRenderer:
-    return SceneRenderer(read_sprites())
 
 
 def ask(client: VisionClient, tool: str, calls: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from visgate_client import ArgumentError, Progress, ToolResult, VisionClient
 from visgate_export.pocket.judge import Judge
-from visgate_export.pocket.quality import load_judge
 from visgate_export.pocket.rendering import SceneRenderer
 from visgate_export.pocket.scenes import Combination, Scene, place, scenes
 from visgate_export.pocket.sprites import read_sprites
@@ -24,11 +23,6 @@ PATIENCE_S = 240
 """A busy machine draws slowly."""
 
 RENDERER = Callable[[Scene], NDArray[np.uint8]]
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return load_judge()
 
 
 @pytest.fixture(scope="module")
