@@ -109,7 +109,7 @@ class ClientCore:
 
     def call(self, call: ToolCall) -> Steps[ToolResult]:
         """Calls a tool; one that streams is asked for no progress."""
-        return (yield from self._result(call))
+        return self._result(call)
 
     def stream(self, call: ToolCall) -> Steps[None]:
         """Calls a tool and delivers its progress, if it streams, and its result."""
@@ -146,13 +146,16 @@ class ClientCore:
             yield from self._remote.close()
 
     def _begin(self, timeout: float | None) -> CallContext:
+        return CallContext(self._deadline(timeout))
+
+    def _deadline(self, timeout: float | None) -> Deadline:
         if self._closed:
             raise ClientStateError("the client is closed; make a new one")
-        return CallContext(Deadline.after(self.timeout if timeout is None else timeout))
+        return Deadline.after(self.timeout if timeout is None else timeout)
 
     def _result(self, call: ToolCall) -> Steps[ToolResult]:
         began = time.perf_counter()
-        deadline = self._begin(call.timeout).deadline
+        deadline = self._deadline(call.timeout)
         span = begin_span(call.tool, self.servers)
         try:
             context = CallContext(deadline, span, call.cancellation)
@@ -186,20 +189,18 @@ class ClientCore:
         return tool, (yield from self._answer(tool, call, context))
 
     def _answer(self, tool: Tool, call: ToolCall, context: CallContext) -> Steps[Answer]:
-        began = time.perf_counter()
         packing = self._packing_for(tool)
         inference = yield from self._encode(tool, call, packing)
-        own_ms = (time.perf_counter() - began) * 1e3
         if tool.streams:
             answer = yield from self._remote.stream(inference, tool, context)
         else:
             answer = yield from self._remote.infer(inference, context)
-        arrays = answer.arrays
-        if not packing.is_raw:
-            began = time.perf_counter()
-            arrays = yield Offload(lambda: unpack_pictures(tool, answer.arrays))
-            own_ms += (time.perf_counter() - began) * 1e3
-        return Answer(arrays, answer.sent_ns, answer.serialise_ms + own_ms, answer.round_trip_ms)
+        if packing.is_raw:
+            return answer
+        began = time.perf_counter()
+        arrays = yield Offload(lambda: unpack_pictures(tool, answer.arrays))
+        own_ms = answer.serialise_ms + (time.perf_counter() - began) * 1e3
+        return Answer(arrays, answer.sent_ns, own_ms, answer.round_trip_ms)
 
     def _packing_for(self, tool: Tool) -> PicturePacking:
         if self._packing.is_raw or tool.takes_files:
@@ -215,22 +216,17 @@ class ClientCore:
         return PicturePacking()
 
     def _encode(self, tool: Tool, call: ToolCall, packing: PicturePacking) -> Steps[Inference]:
+        began = time.perf_counter()
         values = check_arguments(tool, call.arguments)
-        if not packing.is_raw:
-            return (yield from self._encode_as_files(tool, call, values, packing))
-        if any(_takes_reading(values[name]) for name in tool.pictures if name in values):
-            tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched))
+        as_files = not packing.is_raw
+        if as_files or any(_takes_reading(values[name]) for name in tool.pictures if name in values):
+            tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched, packing=packing))
         else:
-            tensors = encode_arguments(tool, values, watched=call.watched)
-        outputs = tuple([output.tensor for output in tool.wanted(watched=call.watched)])
-        return Inference(tool.model, tuple(tensors), outputs, sizes_of=tool.name)
-
-    def _encode_as_files(
-        self, tool: Tool, call: ToolCall, values: Mapping[str, Any], packing: PicturePacking
-    ) -> Steps[Inference]:
-        tensors = yield Offload(lambda: encode_arguments(tool, values, watched=call.watched, packing=packing))
-        outputs = tuple([output.file_tensor or output.tensor for output in tool.wanted(watched=call.watched)])
-        return Inference(tool.model, tuple(tensors), outputs)
+            tensors = encode_arguments(tool, values, watched=call.watched, packing=packing)
+        outputs = tool.wanted_tensors(watched=call.watched, as_files=as_files)
+        # Files travel within the messages, so nobody need know how large they were.
+        sizes_of = "" if as_files else tool.name
+        return Inference(tool.model, tuple(tensors), outputs, sizes_of, (time.perf_counter() - began) * 1e3)
 
 
 def _takes_reading(picture: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from visgate_client._encoding import Tensor, picture_pixels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Inference:
     """One request to a model.
 
@@ -20,14 +19,16 @@ class Inference:
         tensors: its inputs.
         outputs: the outputs wanted; none named means all.
         sizes_of: under which name the sizes of the outputs are remembered; empty for not at all.
+        prepared_ms: what making its tensors took.
     """
 
     model: str
     tensors: tuple[Tensor, ...]
     outputs: tuple[str, ...] = ()
     sizes_of: str = ""
+    prepared_ms: float = 0.0
 
-    @cached_property
+    @property
     def pixels(self) -> int:
         """The pixels of its pictures."""
         return picture_pixels(self.tensors)
@@ -40,7 +41,7 @@ class Answer:
     Attributes:
         arrays: its outputs by tensor.
         sent_ns: unix time in ns when the request was sent.
-        serialise_ms: what making the request and reading the answer took.
+        serialise_ms: what making the tensors and the request and reading the answer took.
         round_trip_ms: from sending the request to receiving the answer.
     """
 

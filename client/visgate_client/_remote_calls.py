@@ -95,7 +95,7 @@ class RemoteCalls:
         def may_again(error: BaseException) -> bool:
             return isinstance(error, ServerLostError) or (patiently and self._did_not_run(error))
 
-        return (yield from self._retrier.perform(attempt, may_again, context.deadline, context.span.retried))
+        return self._retrier.perform(attempt, may_again, context.deadline, context.span.retried)
 
     def infer(self, inference: Inference, context: CallContext) -> Steps[Answer]:
         """Sends a request to a model that answers at once.
@@ -107,7 +107,7 @@ class RemoteCalls:
         def attempt() -> Steps[Answer]:
             return self._infer_once(inference, context)
 
-        return (yield from self._retrier.perform(attempt, self._did_not_run, context.deadline, context.span.retried))
+        return self._retrier.perform(attempt, self._did_not_run, context.deadline, context.span.retried)
 
     def stream(self, inference: Inference, tool: Tool, context: CallContext) -> Steps[Answer]:
         """Sends a request to a model that streams, delivers its progress and returns its result.
@@ -125,7 +125,7 @@ class RemoteCalls:
         def may_again(error: BaseException) -> bool:
             return not delivered and self._did_not_run(error)
 
-        return (yield from self._retrier.perform(attempt, may_again, context.deadline, context.span.retried))
+        return self._retrier.perform(attempt, may_again, context.deadline, context.span.retried)
 
     def close(self) -> Steps[None]:
         """Gives the shared memory back."""
@@ -181,7 +181,8 @@ class RemoteCalls:
         if inference.sizes_of and len(arrays) > put_aside:
             self._output_sizes.learn(inference.sizes_of, inference.pixels, arrays)
         round_trip = received - sent
-        return Answer(arrays, sent_ns, (time.perf_counter() - began - round_trip) * 1e3, round_trip * 1e3)
+        own_ms = inference.prepared_ms + (time.perf_counter() - began - round_trip) * 1e3
+        return Answer(arrays, sent_ns, own_ms, round_trip * 1e3)
 
     def _stream_once(
         self, inference: Inference, tool: Tool, context: CallContext, delivered: list[bool]
@@ -212,7 +213,8 @@ class RemoteCalls:
         self._note_answer(endpoint)
         if not result:
             raise broken_contract(inference.model, "its stream ended without a result")
-        return Answer(result, sent_ns, (sent - began) * 1e3, (time.perf_counter() - sent) * 1e3)
+        own_ms = inference.prepared_ms + (sent - began) * 1e3
+        return Answer(result, sent_ns, own_ms, (time.perf_counter() - sent) * 1e3)
 
     def _send(self, method: str, request: Any, context: CallContext, endpoint: int, model: str) -> Steps[Any]:
         """Sends a request to one server, and to the next where that one cannot be reached."""

@@ -135,6 +135,11 @@ class Tool:
         """What a call asks for: everything if its progress is watched, otherwise what the result is made of."""
         return self.outputs if watched else self._of_result
 
+    def wanted_tensors(self, *, watched: bool, as_files: bool) -> tuple[str, ...]:
+        """The names of the tensors that bring it, with pictures as pixels or as files."""
+        wanted = self.wanted(watched=watched)
+        return tuple([output.file_tensor if as_files and output.file_tensor else output.tensor for output in wanted])
+
     @cached_property
     def _of_result(self) -> tuple[ToolOutput, ...]:
         return tuple(output for output in self.outputs if output.kind not in STREAMED_KINDS)
