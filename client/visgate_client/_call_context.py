@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from visgate_client._cancellation import Cancellation
 from visgate_client._deadline import Deadline
-from visgate_client._tracing import CallSpan, SilentSpan
+from visgate_client._tracing import SILENT, CallSpan
 from visgate_client.errors import CallCancelledError
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(NamedTuple):
     """The circumstances of one call.
 
     Attributes:
@@ -21,7 +20,7 @@ class CallContext:
     """
 
     deadline: Deadline
-    span: CallSpan = field(default_factory=SilentSpan)
+    span: CallSpan = SILENT
     cancellation: Cancellation | None = None
 
     def check(self) -> None:

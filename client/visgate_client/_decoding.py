@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -121,8 +120,7 @@ def read_progress(tool: Tool, arrays: Arrays) -> Progress | None:
     return Progress(step, of, _picture(tool, shown, preview))
 
 
-@dataclass(frozen=True, slots=True)
-class Clocked:
+class Clocked(NamedTuple):
     """What the client measured of one call.
 
     Attributes:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
 from visgate_client._encoding import Tensor, picture_pixels
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
+class Inference(NamedTuple):
     """One request to a model.
 
     Attributes:
@@ -34,8 +32,7 @@ class Inference:
         return picture_pixels(self.tensors)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a model answered.
 
     Attributes:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from visgate_client._region_pool import RegionPool
 from visgate_client._shared_memory import Region
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where an input of a request lies.
 
     Attributes:
@@ -55,9 +53,9 @@ class Lease:
     def read(self, output: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """Returns what the server has put into an output's region, not copied where that can be had."""
         region = self.outputs[output]
-        lent = self.pool.lend(region)
-        if lent is None:
-            return region.read(dtype, shape)
+        shown = region.show(dtype, shape)
+        if not self.pool.lend(region):
+            return shown.copy()
         # From here on the region is the result's, and comes back to the pool with its end.
         del self.outputs[output]
-        return np.ndarray(shape, dtype, buffer=lent)
+        return shown

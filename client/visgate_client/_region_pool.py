@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from visgate_client._shared_memory import NoSharedMemoryError, Region, region_size
@@ -36,10 +34,9 @@ class RegionPool:
         self._lends = True
         self._lent: dict[str, Region] = {}
         self._lent_bytes = 0
+        self._recalled: list[Region] = []  # lent before, and to be removed when they come back
         self._doubtful: set[str] = set()  # lent regions that a request was given which may still run
         self._suspects: list[Region] = []
-        # Results end wherever the garbage collector finds them, perhaps under the lock above: this takes none.
-        self._back: deque[Region] = deque()
 
     def take(self, byte_size: int) -> Region | None:
         """Returns an idle region of a fitting size, or None if a new one has to be made."""
@@ -112,22 +109,22 @@ class RegionPool:
 
     # --- regions that results look into ---
 
-    def lend(self, region: Region) -> npt.NDArray[np.uint8] | None:
-        """Returns a region in use as an array, which it then is no more; None where too much is lent already."""
+    def lend(self, region: Region) -> bool:
+        """Leaves a region in use to the result that shows it; False where too much is lent already."""
         with self._lock:
-            self._collect()
+            if self._lent_bytes + region.byte_size > LARGEST_LENT:
+                self._collect()
             if not self._lends or self._lent_bytes + region.byte_size > LARGEST_LENT:
-                return None
+                return False
             self._lent_bytes += region.byte_size
             self._lent[region.name] = region
-        return region.lend(self._back.append)
+        return True
 
     def find(self, array: npt.NDArray[Any]) -> tuple[Region, int] | None:
         """Returns in which lent region an array lies, and where; None for one that has to be copied to be sent."""
         if not self._lent or not array.flags.c_contiguous:
             return None
         with self._lock:
-            self._collect()
             for region in self._lent.values():
                 offset = region.offset_of(array)
                 if offset is not None:
@@ -147,32 +144,36 @@ class RegionPool:
             return suspects
 
     def recall(self, *, for_good: bool = False) -> list[Region]:
-        """Returns every lent region; their results stay as they are, but can be handed to no further call.
+        """Takes every lent region from its result, which stays as it is but can be handed to no further call.
 
         Args:
-            for_good: none is lent from now on.
+            for_good: none is lent from now on, and the caller discards these; otherwise they are removed when they
+                come back.
         """
         with self._lock:
             self._lends = not for_good
             self._collect()
             lent = list(self._lent.values())
             self._lent.clear()
+            if not for_good:
+                self._recalled += lent
             return lent
 
     def _collect(self) -> None:
         """Sorts in what came back."""
-        while self._back:
-            region = self._back.popleft()
+        for region in [region for region in self._lent.values() if not region.is_shown]:
+            del self._lent[region.name]
             self._lent_bytes -= region.byte_size
-            is_doubtful = region.name in self._doubtful
-            self._doubtful.discard(region.name)
-            if self._lent.pop(region.name, None) is None:  # recalled meanwhile
-                region.remove()
-                self._held -= region.byte_size
-            elif is_doubtful:
+            if region.name in self._doubtful:
+                self._doubtful.discard(region.name)
                 self._suspects.append(region)
             else:
                 self._put_idle([region])
+        for region in [region for region in self._recalled if not region.is_shown]:
+            self._recalled.remove(region)
+            self._lent_bytes -= region.byte_size
+            self._held -= region.byte_size
+            region.remove()
 
     def _put_idle(self, regions: Iterable[Region]) -> None:
         now = time.monotonic()

@@ -86,9 +86,8 @@ class RemoteCalls:
         """
 
         def attempt() -> Steps[Any]:
-            endpoint = yield from self._endpoints.choose(context.deadline.left)
             try:
-                return (yield from self._send(method, request, context, endpoint, model))
+                return (yield from self._send(method, request, context, model))
             except grpc.RpcError as error:
                 raise self._translated(error, model, context) from error
 
@@ -132,9 +131,15 @@ class RemoteCalls:
         yield from self._memory.close()
 
     def _infer_once(self, inference: Inference, context: CallContext) -> Steps[Answer]:
+        lease = yield from self._memory.lease(
+            inputs={tensor.name: tensor.values for tensor in inference.tensors if tensor.byte_size},
+            outputs=self._output_sizes.expect(inference.sizes_of, inference.pixels),
+            timeout=context.deadline.left,
+        )
         try:
-            return (yield from self._infer_with_memory(inference, context))
+            answer = yield from self._exchange(inference, lease, context)
         except grpc.RpcError as error:
+            self._memory.suspect(lease)
             if is_unknown_region(error):
                 # The server was started again since, and asks for the region before it runs anything.
                 _LOGGER.debug("the server forgot this client's shared memory: %s", error.details())
@@ -144,28 +149,19 @@ class RemoteCalls:
                 _LOGGER.debug("an output was larger than before: %s", error.details())
             else:
                 raise self._translated(error, inference.model, context) from error
+        except BaseException:
+            self._memory.suspect(lease)
+            raise
+        else:
+            self._memory.release(lease)
+            return answer
         try:
             return (yield from self._exchange(inference, Lease(), context))
         except grpc.RpcError as error:
             raise self._translated(error, inference.model, context) from error
 
-    def _infer_with_memory(self, inference: Inference, context: CallContext) -> Steps[Answer]:
-        lease = yield from self._memory.lease(
-            inputs={tensor.name: tensor.values for tensor in inference.tensors if tensor.byte_size},
-            outputs=self._output_sizes.expect(inference.sizes_of, inference.pixels),
-            timeout=context.deadline.left,
-        )
-        try:
-            answer = yield from self._exchange(inference, lease, context)
-        except BaseException:
-            self._memory.suspect(lease)
-            raise
-        self._memory.release(lease)
-        return answer
-
     def _exchange(self, inference: Inference, lease: Lease, context: CallContext) -> Steps[Answer]:
         began = time.perf_counter()
-        endpoint = yield from self._endpoints.choose(context.deadline.left)
         request = self._request(inference, lease, context)
         # Last, because pictures push what the code above works with out of the processor's cache.
         for tensor in inference.tensors:
@@ -173,7 +169,7 @@ class RemoteCalls:
             if placement is not None and not placement.is_filled:
                 placement.region.write(tensor.values)
         sent_ns, sent = time.time_ns(), time.perf_counter()
-        response = yield from self._send("ModelInfer", request, context, endpoint, inference.model)
+        response = yield from self._send("ModelInfer", request, context, inference.model)
         received = time.perf_counter()
         put_aside = len(lease.outputs)
         arrays = read_response(response, lease)
@@ -216,16 +212,18 @@ class RemoteCalls:
         own_ms = inference.prepared_ms + (sent - began) * 1e3
         return Answer(result, sent_ns, own_ms, (time.perf_counter() - sent) * 1e3)
 
-    def _send(self, method: str, request: Any, context: CallContext, endpoint: int, model: str) -> Steps[Any]:
+    def _send(self, method: str, request: Any, context: CallContext, model: str) -> Steps[Any]:
         """Sends a request to one server, and to the next where that one cannot be reached."""
-        for turn in range(len(self._endpoints)):
+        for others in reversed(range(len(self._endpoints))):
+            endpoint = self._endpoints.only
+            if endpoint is None:
+                endpoint = yield from self._endpoints.choose(context.deadline.left)
             try:
                 response = yield self._rpc(method, request, context, endpoint, model)
             except grpc.RpcError as error:
                 self._note_failure(error, endpoint)
-                if not is_not_connected(error) or turn == len(self._endpoints) - 1:
+                if not others or not is_not_connected(error):
                     raise
-                endpoint = yield from self._endpoints.choose(context.deadline.left)
             else:
                 self._note_answer(endpoint)
                 return response

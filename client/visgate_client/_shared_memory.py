@@ -12,10 +12,10 @@ import fcntl
 import mmap
 import os
 import secrets
+import sys
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux keeps POSIX shared 
 NAME_PREFIX = "visgate_client_"
 
 SMALLEST_REGION = 1 << 18
+_REFERENCES_UNSHOWN = 2  # to what nobody looks into: the region's own and that of the question
 _SHARE_OF_FREE = 4  # a region takes a quarter of what is free at most: Triton's own models need /dev/shm too
 
 
@@ -60,8 +61,11 @@ class Region:
                 self._path.unlink()
             os.close(self._descriptor)
             raise NoSharedMemoryError(str(error)) from error
-        self._lent: weakref.ref[npt.NDArray[np.uint8]] | None = None
-        self._address = int(np.frombuffer(self._memory, np.uint8).__array_interface__["data"][0])
+        # `frombuffer`, and not ndarray's own constructor: only that keeps the memory from being unmapped meanwhile.
+        self._written: npt.NDArray[np.uint8] | None = np.frombuffer(self._memory, np.uint8)
+        self._shown: npt.NDArray[np.uint8] | None = np.frombuffer(self._memory, np.uint8)
+        self._shown.flags.writeable = False
+        self._address = int(self._shown.__array_interface__["data"][0])
         self._release = weakref.finalize(self, _remove, self._path, self._descriptor, os.getpid())
 
     @property
@@ -71,41 +75,35 @@ class Region:
 
     def write(self, array: npt.NDArray[Any]) -> None:
         """Copies an array of any strides into the region."""
-        np.copyto(self._view(array.dtype, array.shape), array)
+        np.copyto(np.ndarray(array.shape, array.dtype, buffer=self._written), array)
 
     def read(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """Copies an array out of the region."""
-        return self._view(dtype, shape).copy()
+        return self.show(dtype, shape).copy()
 
-    def lend(self, when_back: Callable[[Self], object]) -> npt.NDArray[np.uint8]:
-        """Returns the region itself as a read-only array, not copied.
+    def show(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Returns the region itself as a read-only array, not copied; `is_shown` while somebody has it.
 
-        Args:
-            when_back: called with the region when nobody has that array, or a view of it, any more. It may be called
-                at any moment on any thread, so it must take no lock.
+        Raises:
+            ValueError: the region is smaller than that.
         """
-        # `frombuffer`, and not ndarray's own constructor: only that keeps the memory from being unmapped meanwhile.
-        lent: npt.NDArray[np.uint8] = np.frombuffer(self._memory, np.uint8)
-        lent.flags.writeable = False
+        return np.ndarray(shape, dtype, buffer=self._shown)
 
-        def back(_: object) -> None:
-            self._lent = None
-            when_back(self)
-
-        self._lent = weakref.ref(lent, back)
-        return lent
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody still has an array that `show` returned, or a view of one."""
+        return sys.getrefcount(self._shown) > _REFERENCES_UNSHOWN
 
     def offset_of(self, array: npt.NDArray[Any]) -> int | None:
-        """Returns where in the region an array lies that is contiguous, or None for one that lies elsewhere."""
-        offset = int(array.__array_interface__["data"][0]) - self._address
-        return offset if 0 <= offset <= self.byte_size - array.nbytes else None
-
-    def _view(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        return np.ndarray(shape, dtype, buffer=np.frombuffer(self._memory, np.uint8))
+        """Returns where in the region a contiguous view of what it shows lies, or None for an array that is none."""
+        if array.base is not self._shown:
+            return None
+        return int(array.__array_interface__["data"][0]) - self._address
 
     def remove(self) -> None:
         """Removes the file; the memory goes when the server has let go of it too."""
         self._release()
+        self._written = self._shown = None
         with contextlib.suppress(BufferError):  # an array looks into it: it goes with that
             self._memory.close()
 

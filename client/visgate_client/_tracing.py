@@ -58,13 +58,13 @@ class SilentSpan:
         """Takes no note."""
 
 
-_SILENT = SilentSpan()
+SILENT = SilentSpan()
 
 
 def begin_span(tool: str, server: str) -> CallSpan:
     """Starts the span of a tool's call, a child of the span that is current in the caller."""
     if not _IS_INSTALLED:
-        return _SILENT
+        return SILENT
     attributes = {
         "rpc.system": "grpc",
         "rpc.service": "inference.GRPCInferenceService",
@@ -73,7 +73,7 @@ def begin_span(tool: str, server: str) -> CallSpan:
     }
     span = _tracer().start_span(f"visgate {tool}", kind=trace.SpanKind.CLIENT, attributes=attributes)
     # Where no SDK is set up, and the caller has no span that the server could become part of, it is this very one.
-    return _SILENT if span is trace.INVALID_SPAN else _OpenTelemetrySpan(span)
+    return SILENT if span is trace.INVALID_SPAN else _OpenTelemetrySpan(span)
 
 
 @cache

@@ -640,6 +640,30 @@ def test_a_regions_content_is_what_was_written() -> None:
 
 
 @pytest.mark.parametrize(
+    "look",
+    [
+        lambda shown: shown,
+        lambda shown: shown[0, 3:7, ::-1],
+        lambda shown: shown.reshape(-1).view(np.int8),
+        memoryview,
+        lambda shown: np.asarray(memoryview(shown)),
+    ],
+)
+def test_a_region_is_shown_as_long_as_anybody_has_a_view_of_it(look: Callable[[np.ndarray], Any]) -> None:
+    region = Region(region_size(192))
+    try:
+        assert not region.is_shown
+        shown = region.show(np.uint8, (1, 8, 8, 3))
+        seen = look(shown)
+        del shown
+        assert region.is_shown
+        del seen
+        assert not region.is_shown
+    finally:
+        region.remove()
+
+
+@pytest.mark.parametrize(
     ("wanted", "size"), [(1, 1 << 18), (1 << 18, 1 << 18), ((1 << 18) + 1, 1 << 19), (786_432, 1 << 20)]
 )
 def test_regions_come_in_powers_of_two(wanted: int, size: int) -> None:
