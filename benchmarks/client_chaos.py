@@ -115,7 +115,7 @@ async def _call(client: AsyncVisionClient, number: int) -> str:
         return f"error {type(error).__name__}"
     except Exception as error:  # noqa: BLE001 - to be counted, whatever it is
         return f"stranger {type(error).__name__}"
-    return "right" if np.array_equal(result.arrays["picture"], picture) else "wrong"
+    return "right" if np.array_equal(result.arrays["image"], picture) else "wrong"
 
 
 async def _kill_in_turns(server: EchoServer, tally: _Tally, calls: int, tell: Callable[[str], None]) -> None:

@@ -81,7 +81,7 @@ def _call(client: VisionClient, number: int, picture: np.ndarray) -> None:  # ty
             return
     result = client.call(TOOL, image=picture)
     if number % 7 == 0:  # handed on without a copy
-        client.call(TOOL, image=result.arrays["picture"])
+        client.call(TOOL, image=result.arrays["image"])
 
 
 def _files() -> set[str]:

@@ -18,6 +18,8 @@ from visgate_server.embedded import EmbeddedServer, RunningServer
 from visgate_server.embedded.running_server import stop_server
 
 MODEL = TOOL = "echo"
+TENSOR = "IMAGE"
+"""Its picture's name, on the way there and back."""
 _MODEL_CODE = Path(__file__).with_name("client_echo_model.py")
 
 
@@ -70,8 +72,8 @@ def echo_server() -> Iterator[EchoServer]:
 
 def _write_model(repository: Path) -> None:
     config = model_config_pb2.ModelConfig(name=MODEL, backend="python", max_batch_size=8)
-    config.input.add(name="IMAGE", data_type="TYPE_UINT8", dims=[-1, -1, 3], allow_ragged_batch=True)
-    config.output.add(name="PICTURE", data_type="TYPE_UINT8", dims=[-1, -1, 3])
+    config.input.add(name=TENSOR, data_type="TYPE_UINT8", dims=[-1, -1, 3], allow_ragged_batch=True)
+    config.output.add(name=TENSOR, data_type="TYPE_UINT8", dims=[-1, -1, 3])
     policy = config.dynamic_batching.default_queue_policy
     policy.allow_timeout_override = True
     policy.max_queue_size = 256
@@ -85,8 +87,8 @@ def _write_model(repository: Path) -> None:
             "required": ["image"],
             "additionalProperties": False,
         },
-        "inputs": [{"tensor": "IMAGE", "datatype": "UINT8", "argument": "image"}],
-        "outputs": [{"tensor": "PICTURE", "kind": "picture"}],
+        "inputs": [{"tensor": TENSOR, "datatype": "UINT8", "argument": "image"}],
+        "outputs": [{"tensor": TENSOR, "kind": "picture"}],
     }
     config.parameters["tools"].string_value = json.dumps([tool])
     folder = repository / MODEL
