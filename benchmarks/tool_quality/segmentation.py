@@ -1,4 +1,4 @@
-"""How well segment_image finds and names what each pixel of a scene belongs to."""
+"""How well segment_image finds and names what each pixel of a scene belongs to, and tells its parts apart."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.tool_quality.dense_scenes import TrueScene, drawn_scenes, rendered_scenes
 from benchmarks.tool_quality.in_process import ask
 from benchmarks.tool_quality.measured import Measured
+from benchmarks.tool_quality.picture_parts import measure_parts
 from visgate_export.pocket.palette import CLASS_COLOURS, CLASS_NAMES
 from visgate_export.pocket.scenes import SIDE
 
@@ -26,7 +27,7 @@ _SEED = 30_002
 
 
 def measure(scenes: int) -> list[Measured]:
-    """Mean IoU on renderings and drawings, and how often the labels are just the scene's objects."""
+    """Mean IoU on renderings and drawings, and how often labels and parts are just the scene's objects."""
     rendered = rendered_scenes(scenes, _SEED)
     drawn = drawn_scenes(rendered)
     answers = [ask(TOOL, image=scene.picture) for scene in rendered]
@@ -40,6 +41,7 @@ def measure(scenes: int) -> list[Measured]:
         _measured(_MEAN_IOU, mean_iou(found, [scene.classes for scene in rendered]), len(rendered)),
         _measured(_MEAN_IOU_DRAWN, mean_iou(of_drawings, [scene.classes for scene in drawn]), len(drawn)),
         _measured(_NAMED, float(np.mean(right)), len(rendered)),
+        *measure_parts(rendered, drawn, _SEED),
     ]
 
 

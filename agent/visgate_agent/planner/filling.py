@@ -11,6 +11,7 @@ from visgate_agent.planner.clauses import quoted_strings
 from visgate_agent.planner.drawing import read_drawing, without_settings
 from visgate_agent.planner.english import COLOURS, NUMBERS
 from visgate_agent.planner.sides import SIDES, growth
+from visgate_agent.planner.stems import stem
 from visgate_agent.planner.text_arguments import TextRole, is_drawing_tool, is_free_text, required_texts
 from visgate_agent.planner.things import read_things
 from visgate_agent.vision import is_picture
@@ -24,19 +25,22 @@ _REFUSALS = frozenset({"no", "not", "without", "never"})
 _WEAK_WORDS = frozenset({"k", "n", "of", "the", "in", "max", "min", "maximum", "minimum"})
 
 
-def fill_arguments(tool: Tool, clause: str, no_things: Collection[str] = ()) -> dict[str, Any]:
+def fill_arguments(tool: Tool, clause: str, no_things: Collection[str] = (), like: str = "") -> dict[str, Any]:
     """The arguments that a clause gives a value to; the server knows the defaults of the others.
 
     Numbers count where they stand beside the argument's name ("a threshold of 0.3", "top 3"), words where they are
-    among the argument's choices, colours where the argument is about one, quoted text for any other string. A
-    string that is required takes what its role asks for: what is to be drawn, the thing that the clause speaks of,
-    what is to be in its place, or the whole clause if there is nothing better.
+    among the argument's choices, colours where the argument is about one, quoted text for any other string. Where the
+    clause names no choice, the example that it is nearest to may: "segment everything" is like "segment everything in
+    the image, each part apart". A string that is required takes what its role asks for: what is to be drawn, the
+    thing that the clause speaks of, what is to be in its place, or the whole clause if there is nothing better.
 
     Args:
         tool: whose arguments.
         clause: one clause of a request.
         no_things: stems of words that are no things in a picture.
+        like: the tool's own phrase that the clause is nearest to; only an example counts.
     """
+    example = like if like in tool.examples else ""
     found: dict[str, Any] = {}
     texts = required_texts(tool)
     for name, schema in tool.properties.items():
@@ -48,6 +52,7 @@ def fill_arguments(tool: Tool, clause: str, no_things: Collection[str] = ()) -> 
             value = _required_text(texts[name], tool, clause, no_things)
         else:
             value = _value(name, schema, clause, _rivals(tool, name))
+            value = _choice(schema["enum"], example) if value is None and "enum" in schema else value
             value = clause if value is None and name in texts else value
         if value is not None:
             found[name] = value
@@ -111,9 +116,9 @@ def _value(name: str, schema: Mapping[str, Any], clause: str, rivals: frozenset[
 
 
 def _choice(choices: list[Any], clause: str) -> Any:
-    """The choice that the clause spells out; the longest, if it spells out several."""
-    text = _plain(clause)
-    spelt = [choice for choice in choices if f" {_plain(str(choice)).strip()} " in text]
+    """The choice that the clause spells out, in the singular or plural; the longest, if it spells out several."""
+    text = _stems(clause)
+    spelt = [choice for choice in choices if _stems(str(choice)) in text]
     return max(spelt, key=lambda choice: len(str(choice)), default=None)
 
 
@@ -163,6 +168,6 @@ def _parsed(number: str) -> float:
     return float(NUMBERS.index(number.lower())) if number.lower() in NUMBERS else float(number)
 
 
-def _plain(text: str) -> str:
-    """Lower case words between single spaces, with one at each end."""
-    return " " + " ".join(re.findall(r"[\w#.]+", text.lower().replace("_", " "))) + " "
+def _stems(text: str) -> str:
+    """The stems of the words between single spaces, with one at each end."""
+    return " " + " ".join(map(stem, re.findall(r"[\w#.]+", text.replace("_", " ")))) + " "

@@ -39,11 +39,16 @@ _ANOTHER = re.compile(r"\b(?:original|again|once more|another time|twice)\b", re
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One clause and the tool that it asks for."""
+    """One clause and the tool that it asks for.
+
+    Attributes:
+        like: what the tool says of itself that is nearest to the clause; empty where words alone told the tool.
+    """
 
     clause: str
     tool: Tool
     reference: Reference
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def _append(clause: str, route: Route, steps: list[PlannedStep], not_understood:
         # "Label this image, what category is it?" asks for one thing twice.
         steps[-1] = replace(last, clause=f"{last.clause}, {clause}")
     else:
-        steps.append(PlannedStep(clause, route.tool, reference))
+        steps.append(PlannedStep(clause, route.tool, reference, route.phrase))
 
 
 def _says_again(clause: str, tool: Tool, reference: Reference, steps: Sequence[PlannedStep]) -> bool:

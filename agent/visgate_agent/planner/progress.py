@@ -57,7 +57,7 @@ def follow_plan(plan: Plan, history: History, tools: Sequence[Tool]) -> Progress
         if isinstance(resolved, Waits) or isinstance(further, Waits):
             break
         obstacle = resolved.reason if isinstance(resolved, NoPicture) else ""
-        arguments = fill_arguments(step.tool, step.clause, no_things)
+        arguments = fill_arguments(step.tool, step.clause, no_things, step.like)
         if further is not None:
             arguments |= further.arguments
         if missing := _missing(step.tool, arguments):

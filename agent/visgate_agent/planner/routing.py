@@ -34,10 +34,11 @@ _PICTURE_FILE = re.compile(rf"{PICTURE_FILE}\b", re.I)
 
 @dataclass(frozen=True)
 class Route:
-    """The tool nearest to a clause, and the cosine between the clause and the nearest of the tool's phrases."""
+    """The tool nearest to a clause, the cosine between the clause and the nearest of the tool's phrases, and that."""
 
     tool: Tool
     score: float
+    phrase: str = ""
 
     @property
     def convincing(self) -> bool:
@@ -96,7 +97,8 @@ class ToolRouter:
                 row[[tools[owner].name not in each.among for owner in phrases.owners]] = -1.0
         nearest = np.argmax(likeness, axis=1)
         return tuple(
-            Route(tools[phrases.owners[best]], float(row[best])) for row, best in zip(likeness, nearest, strict=True)
+            Route(tools[phrases.owners[best]], float(row[best]), phrases.said[best])
+            for row, best in zip(likeness, nearest, strict=True)
         )
 
     async def _phrases(self, tools: tuple[Tool, ...]) -> _Phrases:
@@ -106,7 +108,8 @@ class ToolRouter:
             plain = [_plain(phrase) if _speaks_of_things(tools[owner]) else "" for phrase, owner in said]
             vectors, of_things = await self._embed_both([phrase for phrase, _ in said], plain)
             owners = tuple(owner for _, owner in said)
-            self._known = (tools, _Phrases(vectors, of_things, np.array([bool(each) for each in plain]), owners))
+            texts = tuple(phrase for phrase, _ in said)
+            self._known = (tools, _Phrases(vectors, of_things, np.array([bool(each) for each in plain]), owners, texts))
         return self._known[1]
 
     async def _embed_both(self, texts: Sequence[str], plain: Sequence[str]) -> tuple[Vectors, Vectors]:
@@ -126,12 +129,14 @@ class _Phrases:
         plain: the same with "object" for the things that phrases speak of.
         of_things: bool [phrases]: whether a phrase speaks of a thing that its tool is to be given.
         owners: for each phrase, the place of its tool.
+        said: the phrases themselves.
     """
 
     vectors: Vectors
     plain: Vectors
     of_things: NDArray[np.bool_]
     owners: tuple[int, ...]
+    said: tuple[str, ...]
 
 
 def _speaks_of_things(tool: Tool) -> bool:

@@ -1,7 +1,7 @@
-"""Exports SAM to ONNX in two graphs, so that a picture is seen once, whatever is outlined; fetches no weights.
+"""Exports SAM to ONNX in graphs, so that a picture is seen once, whatever is outlined in it; fetches no weights.
 
-A row of the decoder's batch is one box with its picture's embedding: with pictures and boxes on two axes that both
-vary, the exported decoder is wrong at run time.
+With pictures and prompts on two axes that both vary, the exported decoder is wrong at run time. A row of its batch is
+one box with its own picture's embedding, or one point in the one picture whose embedding all rows share.
 """
 
 import onnx
@@ -52,6 +52,31 @@ class BoxOutliner(nn.Module):  # type: ignore[misc]  # torch is not type-checked
         return masks[:, 0, 0], quality[:, 0, 0]
 
 
+class PointOutliner(nn.Module):  # type: ignore[misc]  # torch is not type-checked here
+    """Points in one picture, and its embedding, to the masks of what each may mean: a part, more of it, the whole."""
+
+    def __init__(self, network: SamModel) -> None:
+        super().__init__()
+        self._prompts, self._decoder = network.prompt_encoder, network.mask_decoder
+        self.register_buffer("_grid", network.get_image_wide_positional_embeddings().detach(), persistent=False)
+
+    def forward(self, point: torch.Tensor, embedding: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[P, 2], [1, width, rows, columns] → masks [P, 3, rows, columns], logits, and expected quality [P, 3]."""
+        count = point.shape[0]
+        is_meant = torch.ones(count, 1, 1, dtype=torch.int64, device=point.device)
+        sparse, dense = self._prompts(
+            input_points=point[:, None, None], input_labels=is_meant, input_boxes=None, input_masks=None
+        )
+        masks, quality = self._decoder(
+            image_embeddings=embedding.expand(count, -1, -1, -1),
+            image_positional_embeddings=self._grid.expand(count, -1, -1, -1),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=True,
+        )
+        return masks[:, 0], quality[:, 0]
+
+
 def vision_graph(network: SamModel, rules: PictureRules) -> onnx.ModelProto:
     """`image` uint8 [N,S,S,3], `size` int64 [N,2] → `embedding` float32 [N,width,rows,columns]."""
     side = rules.height
@@ -78,6 +103,21 @@ def mask_graph(network: SamModel) -> onnx.ModelProto:
     model = trace_module(module, example, {name: {0: "N"} for name in example}, ["outlines", "sureness"])
     set_output(model, "outlines", "mask", ["N", 4 * rows, 4 * columns])  # the decoder enlarges twice by two
     set_output(model, "sureness", "quality", ["N"])
+    return model
+
+
+def point_graph(network: SamModel) -> onnx.ModelProto:
+    """`point` float32 [P,2] in pixels of the square, `embedding` of one picture → `masks` [P,3,…], `quality` [P,3]."""
+    width, rows, columns = _embedding_shape(network)
+    answers = network.config.mask_decoder_config.num_multimask_outputs
+    example = {
+        "point": torch.tensor([[1.0, 2.0], [30.0, 20.0]]),
+        "embedding": torch.zeros(1, width, rows, columns),
+    }
+    module = PointOutliner(network).eval()
+    model = trace_module(module, example, {"point": {0: "P"}}, ["outlines", "sureness"])
+    set_output(model, "outlines", "masks", ["P", answers, 4 * rows, 4 * columns])
+    set_output(model, "sureness", "quality", ["P", answers])
     return model
 
 

@@ -1,12 +1,12 @@
 """GroundingDINO and SAM, with which the full profile finds what words name; the pocket profile has CLIPSeg."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visgate_export.checkpoints import Checkpoint, PictureRules
 from visgate_export.recipe import ExtraFile, Materials, NetworkRecipe, ParityReport
+from visgate_export.recipes.outlining import SAM, Outlining, filled_batches, sam_recipe, sam_vision_recipe
 from visgate_server.object_finding.finder_files import (
     GROUNDING_NETWORK,
     MASK_NETWORK,
@@ -19,13 +19,12 @@ from visgate_server.object_finding.finder_profile import GroundedProfile
 if TYPE_CHECKING:
     import onnx
     from tokenizers import Tokenizer
-    from transformers import GroundingDinoForObjectDetection, SamModel
+    from transformers import GroundingDinoForObjectDetection
 
     from visgate_export.parity import Inputs, Outputs
 
 MODEL = "object_finding"
 GROUNDING_DINO = Checkpoint("IDEA-Research/grounding-dino-tiny", "Apache-2.0")
-SAM = Checkpoint("facebook/sam-vit-base", "Apache-2.0")
 
 BOX_THRESHOLD, TEXT_THRESHOLD = 0.3, 0.25
 """Visual ChatGPT's own, `Text2Box` of its visual_chatgpt.py."""
@@ -43,14 +42,6 @@ class _Grounding:
     profile: GroundedProfile
 
 
-@dataclass(frozen=True)
-class _Outlining:
-    """SAM with what it takes."""
-
-    network: "SamModel"
-    pictures: PictureRules
-
-
 def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
     """Both networks' three graphs; nothing where `weights` lacks one of the two."""
     if not (GROUNDING_DINO.is_there(weights) and SAM.is_there(weights)):
@@ -59,9 +50,6 @@ def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
 
     def grounding(materials: Materials) -> _Grounding:
         return _load_grounding(materials.path(words), materials.path(outlines))
-
-    def outlining(materials: Materials) -> _Outlining:
-        return _load_outlining(materials.path(outlines))
 
     return (
         NetworkRecipe(
@@ -78,28 +66,8 @@ def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
                 ExtraFile(PROFILE_FILE, lambda materials: grounding(materials).profile.to_json().encode()),
             ),
         ),
-        _sam_recipe("vision", VISION_NETWORK, outlining, _build_vision, _check_vision, weights),
-        _sam_recipe("masks", MASK_NETWORK, outlining, _build_masks, _check_masks, weights),
-    )
-
-
-def _sam_recipe(
-    part: str,
-    file_name: str,
-    load: Callable[[Materials], _Outlining],
-    build: "Callable[[_Outlining], onnx.ModelProto]",
-    check: Callable[[Path, _Outlining], ParityReport],
-    weights: Path | None,
-) -> NetworkRecipe:
-    return NetworkRecipe(
-        name=f"sam_{part}",
-        model=MODEL,
-        file_name=file_name,
-        title=f"SAM ViT-B, {part}",
-        licence=SAM.licence,
-        members=(SAM.member(weights),),
-        build=lambda materials: build(load(materials)),
-        check=lambda network, materials: check(network, load(materials)),
+        sam_vision_recipe("sam_vision", MODEL, VISION_NETWORK, weights),
+        sam_recipe("sam_masks", MODEL, MASK_NETWORK, "masks of boxes", _build_masks, _check_masks, weights),
     )
 
 
@@ -129,43 +97,16 @@ def _load_grounding(folder: Path, outlines: Path) -> _Grounding:
     return _Grounding(network, pictures, Tokenizer.from_str(tokenizer_text(tokenizer)), profile)
 
 
-def _load_outlining(folder: Path) -> _Outlining:
-    from transformers import SamModel
-
-    from visgate_export.checkpoints import read_picture_rules
-    from visgate_export.pretrained import load_pretrained
-
-    return _Outlining(load_pretrained(SamModel, folder), read_picture_rules(folder))
-
-
 def _build_grounding(made: _Grounding) -> "onnx.ModelProto":
     from visgate_export.networks.grounding_dino import grounding_graph
 
     return grounding_graph(made.network, made.pictures)
 
 
-def _build_vision(made: _Outlining) -> "onnx.ModelProto":
-    from visgate_export.networks.sam import vision_graph
-
-    return vision_graph(made.network, made.pictures)
-
-
-def _build_masks(made: _Outlining) -> "onnx.ModelProto":
+def _build_masks(made: Outlining) -> "onnx.ModelProto":
     from visgate_export.networks.sam import mask_graph
 
     return mask_graph(made.network)
-
-
-def _batches(rules: PictureRules) -> "Iterator[Inputs]":
-    """Photographs that fill the square and such that do not, at two batch sizes."""
-    import numpy as np
-
-    from visgate_export.recipes.picture_batches import sample_batches
-
-    side = rules.height
-    sizes = np.array([[side * 3 // 4, side], [side, side], [side, side // 2]], np.int64)
-    for batch in sample_batches(rules):
-        yield {**batch, "size": sizes[: len(batch["image"])]}
 
 
 def _check_grounding(network: Path, made: _Grounding) -> ParityReport:
@@ -181,7 +122,7 @@ def _check_grounding(network: Path, made: _Grounding) -> ParityReport:
     session = open_session(network)
     batches: list[Inputs] = []
     chosen: dict[bytes, Outputs] = {}
-    for pictures in _batches(made.pictures):
+    for pictures in filled_batches(made.pictures):
         texts = read_phrases(_TEXTS[: len(pictures["image"])], made.tokenizer, made.profile)
         batches.append({**pictures, **texts.inputs()})
         [places] = session.run(["chosen"], dict(batches[-1]))
@@ -198,23 +139,7 @@ def _check_grounding(network: Path, made: _Grounding) -> ParityReport:
     )
 
 
-def _check_vision(network: Path, made: _Outlining) -> ParityReport:
-    """Against transformers' own picture embeddings; pictures prepared and filled up in NumPy."""
-    import torch
-
-    from visgate_export.parity import compare, pytorch_doing, row_by_row
-    from visgate_export.recipes.picture_batches import prepared_and_filled
-
-    def evaluate(inputs: "Inputs") -> "Outputs":
-        pixels = torch.from_numpy(prepared_and_filled(inputs["image"], inputs["size"], made.pictures))
-        with torch.inference_mode():
-            return {"embedding": made.network.get_image_embeddings(pixels).numpy()}
-
-    batches = list(_batches(made.pictures))
-    return compare(network, row_by_row(evaluate), pytorch_doing("transformers' SamModel"), batches, {"embedding": 1e-3})
-
-
-def _check_masks(network: Path, made: _Outlining) -> ParityReport:
+def _check_masks(network: Path, made: Outlining) -> ParityReport:
     """Against transformers' forward pass with both boxes of a picture asked at once, as it takes them."""
     import numpy as np
     import torch
@@ -222,7 +147,7 @@ def _check_masks(network: Path, made: _Outlining) -> ParityReport:
     from visgate_export.parity import compare, pytorch_doing
     from visgate_export.recipes.picture_batches import prepared_and_filled
 
-    *_, pictures = _batches(made.pictures)
+    *_, pictures = filled_batches(made.pictures)
     side = np.float32(made.pictures.height)
     boxes = np.array([[0.1, 0.2, 0.6, 0.7], [0.0, 0.05, 0.9, 0.5]], np.float32) * side
     with torch.inference_mode():

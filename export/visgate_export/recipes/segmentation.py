@@ -10,6 +10,7 @@ from visgate_export.network_origin import NetworkOrigin
 from visgate_export.picture_networks import PictureNetworkKind
 from visgate_export.pocket.weight_folder import LICENCE, weights_source
 from visgate_export.recipe import NetworkRecipe, ParityReport
+from visgate_export.recipes import part_finding
 from visgate_server.segmentation.labels import LABELS_FILE, SegmentationLabels
 
 if TYPE_CHECKING:
@@ -115,11 +116,15 @@ def _load_full(folder: Path) -> SegmentationNetwork:
 
 
 def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
-    """A network of Visual ChatGPT's kind and its ControlNet's classes; nothing where `weights` lacks it."""
+    """A network of Visual ChatGPT's kind and its ControlNet's classes; nothing where `weights` lacks it.
+
+    SAM beside it, where that is there too.
+    """
     if not UPERNET.is_there(weights):
         return ()
     title, member = "UperNet with ConvNeXt-S, ADE20K", UPERNET.member(weights)
-    return (_KIND.recipe(NetworkOrigin("upernet_ade20k", title, UPERNET.licence, (member,), _load_full)),)
+    kinds = _KIND.recipe(NetworkOrigin("upernet_ade20k", title, UPERNET.licence, (member,), _load_full))
+    return (kinds, *part_finding.full_recipes(MODEL, weights))
 
 
 RECIPES = (

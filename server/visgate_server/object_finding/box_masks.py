@@ -25,11 +25,23 @@ def enlarged(logits: Plane, view: CornerView) -> Plane:
     Returns:
         float32 [height, width], logits.
     """
+    size = (view.picture_width, view.picture_height)
+    return np.asarray(cv2.resize(over_view(logits, view), size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def over_view(logits: Plane, view: CornerView) -> Plane:
+    """A mask as the network gives it, in the size that the picture has in the square.
+
+    Args:
+        logits: float32 [rows, columns], over the whole square; above 0 where the object is.
+        view: the square.
+
+    Returns:
+        float32 [`view.height`, `view.width`], logits.
+    """
     side = view.image.shape[0]
     whole = cv2.resize(logits, (side, side), interpolation=cv2.INTER_LINEAR)
-    filled = np.ascontiguousarray(whole[: view.height, : view.width])
-    size = (view.picture_width, view.picture_height)
-    return np.asarray(cv2.resize(filled, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.ascontiguousarray(whole[: view.height, : view.width], np.float32)
 
 
 def together(masks: Plane, view: CornerView) -> NDArray[np.uint8]:

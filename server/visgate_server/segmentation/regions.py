@@ -1,4 +1,4 @@
-"""Measures what each class of a class map covers, and paints it; knows nothing about networks."""
+"""Measures what each class of a class map covers, and paints a map; knows nothing about networks."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ TINT_STRENGTH = 0.5
 
 @dataclass(frozen=True)
 class Region:
-    """Everything of one class.
+    """Everything of one class, or one part.
 
     Attributes:
-        label: the class's name.
+        label: the class's name; None where a part is of none.
         share: of the picture, 0–1.
         box: x1, y1, x2, y2 in pixels around all of it, the right and lower side not included.
         colour: RGB 0–255.
     """
 
-    label: str
+    label: str | None
     share: float
     box: tuple[int, int, int, int]
     colour: Colour
@@ -48,7 +48,7 @@ def regions_of(
 
 
 def colour_map(classes: NDArray[np.int64], colours: Sequence[Colour]) -> NDArray[np.uint8]:
-    """A map [height, width] as a picture [height, width, 3] in the classes' colours."""
+    """A map [height, width] as a picture [height, width, 3] in the colours of its numbers."""
     return np.asarray(np.array(colours, np.uint8)[classes])
 
 
@@ -61,13 +61,15 @@ def tinted(
         image: UINT8 [height, width, 3].
         painted: the colour map, of the same size.
         covered: [height, width], the pixels to tint.
-        regions: those to name.
+        regions: those to name, if they have a name.
     """
     blended = cv2.addWeighted(image, 1 - TINT_STRENGTH, painted, TINT_STRENGTH, 0)
     canvas = np.where(covered[..., None], blended, image)
     height, width, _ = canvas.shape
     letters = strokes_for(height, width).letters
     for region in regions:
+        if region.label is None:
+            continue
         x1, y1, x2, y2 = region.box
         label = fitting_label(region.label.encode("ascii", "replace").decode(), letters, x2 - x1, y2 - y1)
         if label is not None:

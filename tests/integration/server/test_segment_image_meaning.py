@@ -10,7 +10,7 @@ from visgate_client import VisionClient
 from visgate_export.pocket.dense.picture_bank import sample_of
 from visgate_export.pocket.palette import coloured
 from visgate_export.pocket.rendering import SceneRenderer
-from visgate_export.pocket.scenes import scenes
+from visgate_export.pocket.scenes import Combination, place, scenes
 from visgate_export.pocket.sprites import read_sprites
 
 
@@ -35,3 +35,18 @@ def test_what_was_drawn_is_what_is_segmented(client: VisionClient) -> None:
     (label,) = result.data["labels"]
     assert label["label"] == "strawberry"
     assert 0.1 < label["share"] < 0.6
+
+
+def test_two_things_of_one_kind_are_two_parts_beside_requests_for_kinds(client: VisionClient) -> None:
+    twice = Combination(("apple", "apple"), "left of", "green")
+    rendering = SceneRenderer(read_sprites()).render(place(twice, np.random.default_rng(5)))
+    by_kind = client.call("segment_image", image=rendering.picture)
+    by_part = client.call("segment_image", image=rendering.picture, divide_by="part")
+    assert [entry["label"] for entry in by_kind.data["labels"]] == ["apple"]
+    assert [entry["label"] for entry in by_part.data["parts"]] == ["apple", "apple"]
+    assert "two parts" in by_part.text
+    colours = [entry["colour"] for entry in by_part.data["parts"]]
+    assert colours[0] != colours[1]
+    for mask in rendering.masks:
+        found = [(by_part.arrays["picture"] == colour).all(axis=2) for colour in colours]
+        assert max((mask & own).sum() / (mask | own).sum() for own in found) > 0.8

@@ -185,6 +185,20 @@ async def test_an_argument_is_filled_from_the_clause() -> None:
     assert calls[0].parsed_arguments() == {"image": A, "share": 0.25}
 
 
+async def test_a_choice_that_only_the_nearest_example_names_is_made() -> None:
+    divide = sample_tool(
+        "divide_picture",
+        examples=("divide the picture", "divide everything each part apart"),
+        pictures=("picture",),
+        by={"type": "string", "enum": ["kind", "part"], "default": "kind"},
+    )
+    chosen = {}
+    for words in ("Divide the picture", "Divide everything apart"):
+        calls, _ = await plan(UserMessage(words, (A,)), tools=(*TOOLS, divide))
+        chosen[words] = calls[0].parsed_arguments()
+    assert chosen == {"Divide the picture": {"image": A}, "Divide everything apart": {"image": A, "by": "part"}}
+
+
 async def test_a_second_picture_that_nothing_names_is_asked_for() -> None:
     blend = sample_tool(
         "blend_pictures",

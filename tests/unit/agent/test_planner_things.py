@@ -123,6 +123,34 @@ def test_each_text_takes_what_it_is_for(tool: Any, clause: str, arguments: dict[
     assert fill_arguments(tool, clause) == arguments
 
 
+DIVIDE = sample_tool(
+    "divide_picture",
+    description="Divides a picture, every part apart.",
+    examples=("divide the picture", "divide everything, each part apart", "divide it by kinds of things"),
+    pictures=("picture",),
+    by={"type": "string", "enum": ["kind", "part"], "default": "kind"},
+)
+
+
+@pytest.mark.parametrize(
+    ("clause", "like", "arguments"),
+    [
+        ("divide it by kind", "", {"by": "kind"}),
+        ("divide it into its parts", "", {"by": "part"}),
+        ("divide everything", "divide everything, each part apart", {"by": "part"}),
+        ("divide everything by kind", "divide everything, each part apart", {"by": "kind"}),
+        ("divide things", "divide it by kinds of things", {"by": "kind"}),
+        ("divide it", "divide the picture", {}),
+        ("divide it", "Divides a picture, every part apart.", {}),
+        ("depart partly", "", {}),
+    ],
+)
+def test_a_choice_is_what_the_clause_or_else_the_example_like_it_names(
+    clause: str, like: str, arguments: dict[str, Any]
+) -> None:
+    assert fill_arguments(DIVIDE, clause, like=like) == arguments
+
+
 def test_a_tool_is_known_by_what_its_texts_are_for() -> None:
     assert required_texts(EDIT) == {"prompt": TextRole.INSTRUCTION}
     assert [is_drawing_tool(tool) for tool in (DRAW, EDIT, REPLACE, ASK)] == [True, False, False, False]
