@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visgate_server.errors import ModelFaultError
+from visgate_server.finished_streams import FinishedStreams
 from visgate_server.model_spec import OUTPUTS_TENSOR, PREVIEW_TENSOR, PROGRESS_TENSOR
 from visgate_server.tool_model import ModelCall
 
@@ -19,8 +20,15 @@ PROGRESS_TENSORS = (PROGRESS_TENSOR, PREVIEW_TENSOR)
 class BackendCaller:
     """Calls other models through the backend's business logic scripting (BLS)."""
 
-    def __init__(self, pb_utils: Any) -> None:
+    def __init__(self, pb_utils: Any, finished: FinishedStreams) -> None:
+        """Prepares for calls.
+
+        Args:
+            pb_utils: the backend's module.
+            finished: takes the streams that were read.
+        """
         self._pb_utils = pb_utils
+        self._finished = finished
         # Enough for all four models of three pictures at once: they batch only what is in flight together.
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="bls")
 
@@ -38,7 +46,11 @@ class BackendCaller:
             inputs=[pb_utils.Tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()],
         )
         if call.streams:
-            return _result_of_stream(call, request.exec(decoupled=True))
+            responses = request.exec(decoupled=True)
+            try:
+                return _result_of_stream(call, responses)
+            finally:
+                self._finished.keep(responses)
         return _tensors(call, request.exec())
 
 

@@ -23,13 +23,8 @@ from visgate_server.response_tensors import Times
 from visgate_server.stream_model import ResponseStream, StreamModel
 from visgate_server.tool_model import Image, ModelCall, ModelCaller, OnProgress, ToolRequest, ToolResponse
 
-AT_ONCE = 1
-"""Requests of one composite model that are worked on at the same time.
-
-Triton 2.51's Python backend is not safe where several threads of one model read other models' streams and some are
-given up: in a storm of such calls the model's process crashed or hung within some hundred. One after another was as
-fast on two cores and had no trouble.
-"""
+AT_ONCE = 8
+"""Requests of one composite model that are worked on at the same time: as many as the engine advances at a step."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from visgate_server.backend_caller import BackendCaller
 from visgate_server.backend_errors import triton_error
 from visgate_server.batching import Answer, answer_requests
 from visgate_server.errors import InvalidArgumentError, VisgateServerError
+from visgate_server.finished_streams import FinishedStreams
 from visgate_server.picture_encoding import missing_output
 from visgate_server.tool_model import ToolModel
 
@@ -33,11 +34,14 @@ def serve(model_class: type[ToolModel[Any]]) -> type:
             self._pb_utils = pb_utils
             folder = Path(args["model_repository"]) / args["model_version"]
             self._model = model_class()
-            self._model.setup(folder, BackendCaller(pb_utils))
+            self._finished = FinishedStreams()
+            self._model.setup(folder, BackendCaller(pb_utils, self._finished))
 
         def execute(self, requests: Sequence[Any]) -> list[Any]:
             """Answers a batch; every request gets a response of its own."""
             answers = answer_requests(self._model, [self._tensors(request) for request in requests])
+            if self._finished:
+                self._finished.ask(requests[0].is_cancelled)
             return [self._response(*pair) for pair in zip(requests, answers, strict=True)]
 
         def _tensors(self, request: Any) -> dict[str, NDArray[Any]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from visgate_server.backend_caller import BackendCaller
 from visgate_server.backend_errors import triton_error
 from visgate_server.errors import InvalidArgumentError, VisgateServerError
+from visgate_server.finished_streams import FinishedStreams
 from visgate_server.model_spec import ModelSpec
 from visgate_server.picture_encoding import missing_output
 from visgate_server.stream_model import StreamModel
@@ -40,13 +41,14 @@ def serve_stream(model_class: type[StreamModel]) -> type:
             self._pb_utils = pb_utils
             folder = Path(args["model_repository"]) / args["model_version"]
             model = model_class()
-            model.setup(folder, BackendCaller(pb_utils))
+            self._finished = FinishedStreams()
+            model.setup(folder, BackendCaller(pb_utils, self._finished))
             self._server = StreamServer(model, self._log)
 
         def execute(self, requests: Sequence[Any]) -> None:
             """Takes requests on; the backend may bring the next while these are worked on."""
             for request in requests:
-                channel = _TritonChannel(self._pb_utils, model_class.spec, request)
+                channel = _TritonChannel(self._pb_utils, model_class.spec, request, self._finished)
                 self._server.accept(_tensors(request), channel, request.timeout())
 
         def finalize(self) -> None:
@@ -70,9 +72,10 @@ class _TritonChannel:
     The last response frees what Triton keeps for the request: asking about it after that reads freed memory.
     """
 
-    def __init__(self, pb_utils: Any, spec: ModelSpec, request: Any) -> None:
+    def __init__(self, pb_utils: Any, spec: ModelSpec, request: Any, finished: FinishedStreams) -> None:
         self._pb_utils = pb_utils
         self._spec = spec
+        self._finished = finished
         self._requested = tuple(request.requested_output_names())
         self._sender = request.get_response_sender()
         self._lock = threading.Lock()
@@ -93,7 +96,7 @@ class _TritonChannel:
 
     def is_cancelled(self) -> bool:
         with self._lock:
-            return self._is_closed or bool(self._sender.is_cancelled())
+            return self._is_closed or self._finished.ask(self._sender.is_cancelled)
 
     def _response(self, tensors: Mapping[str, NDArray[Any]]) -> Any:
         pb_utils = self._pb_utils

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 
 from visgate_server.backend_caller import BackendCaller
 from visgate_server.errors import ModelFaultError
+from visgate_server.finished_streams import FinishedStreams
 from visgate_server.networks import Tensors
 from visgate_server.tool_model import ModelCall
 
@@ -58,6 +62,7 @@ class Backend:
     def __init__(self, *responses: Response) -> None:
         self.sent: list[Any] = []
         self.left = list(responses)
+        self.streams: list[Iterator[Response]] = []
         backend = self
 
         class InferenceRequest:
@@ -69,7 +74,10 @@ class Backend:
                 backend.sent.append(self)
 
             def exec(self, decoupled: bool = False) -> Any:
-                return self._stream() if decoupled else backend.left.pop(0)
+                if not decoupled:
+                    return backend.left.pop(0)
+                backend.streams.append(self._stream())
+                return backend.streams[-1]
 
             def _stream(self) -> Iterator[Response]:
                 shared = np.zeros((1, 1), np.int32)
@@ -100,7 +108,7 @@ def streaming(seen: list[Tensors] | None = None) -> ModelCall:
 
 def test_a_call_sends_its_inputs_and_asks_for_its_outputs() -> None:
     backend = Backend(Response({"STEP": number(3)}))
-    [outputs] = BackendCaller(backend)([CALL])
+    [outputs] = BackendCaller(backend, FinishedStreams())([CALL])
     assert outputs["STEP"] == 3
     [request] = backend.sent
     assert (request.model, request.outputs) == ("painter", ["STEP", "TEXT"])
@@ -111,7 +119,7 @@ def test_a_call_sends_its_inputs_and_asks_for_its_outputs() -> None:
 def test_a_streams_result_is_what_came_without_progress() -> None:
     seen: list[Tensors] = []
     backend = Backend(progress(1), progress(2), Response({"STEP": number(3)}), Response())
-    [outputs] = BackendCaller(backend)([streaming(seen)])
+    [outputs] = BackendCaller(backend, FinishedStreams())([streaming(seen)])
     assert outputs["STEP"] == 3
     assert [tensors["PROGRESS"][0, 0] for tensors in seen] == [1, 2]
     assert [int(tensors["STEP"][0, 0]) for tensors in seen] == [1, 2], "each is kept, though the backend writes over it"
@@ -120,7 +128,7 @@ def test_a_streams_result_is_what_came_without_progress() -> None:
 
 def test_nobody_need_listen_to_progress() -> None:
     backend = Backend(progress(1), Response({"STEP": number(3)}))
-    [outputs] = BackendCaller(backend)([streaming()])
+    [outputs] = BackendCaller(backend, FinishedStreams())([streaming()])
     assert outputs["STEP"] == 3
     assert backend.sent[0].outputs == ["STEP", "TEXT"]
 
@@ -128,12 +136,27 @@ def test_nobody_need_listen_to_progress() -> None:
 def test_an_error_names_the_model_and_the_stream_is_read_to_its_end() -> None:
     backend = Backend(progress(1), Response(trouble="too dark"), Response())
     with pytest.raises(ModelFaultError, match="it calls painter, which failed: too dark"):
-        BackendCaller(backend)([streaming([])])
+        BackendCaller(backend, FinishedStreams())([streaming([])])
     assert backend.left == []
     with pytest.raises(ModelFaultError, match="it calls painter, which failed: too light"):
-        BackendCaller(Backend(Response(trouble="too light")))([CALL])
+        BackendCaller(Backend(Response(trouble="too light")), FinishedStreams())([CALL])
 
 
 def test_a_stream_without_a_result_is_a_fault() -> None:
     with pytest.raises(ModelFaultError, match="painter, which ended without a result"):
-        BackendCaller(Backend(progress(1), Response()))([streaming([])])
+        BackendCaller(Backend(progress(1), Response()), FinishedStreams())([streaming([])])
+
+
+@pytest.mark.parametrize("responses", [[Response({"STEP": number(3)})], [Response(trouble="too dark")]])
+def test_a_stream_that_was_read_is_kept_until_the_backend_has_forgotten_it(responses: list[Response]) -> None:
+    finished, backend = FinishedStreams(), Backend(*responses)
+    with contextlib.suppress(ModelFaultError):
+        BackendCaller(backend, finished)([streaming()])
+    [stream] = backend.streams
+    seen = weakref.ref(stream)
+    backend.streams.clear()
+    del stream
+    gc.collect()  # an error's traceback has it for as long
+    assert seen() is not None
+    assert not finished.ask(lambda: False)
+    assert seen() is None
