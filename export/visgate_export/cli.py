@@ -17,6 +17,7 @@ from visgate_export.diffusion.set_recipes import recipes_of_set
 from visgate_export.errors import ExportError
 from visgate_export.full_recipes import full_perception_recipes, left_to_pocket
 from visgate_export.lock_file import LockFile
+from visgate_export.other_profiles import notes_for, remove_other_profiles
 from visgate_export.pipeline import Outcome, Pipeline, Status, is_in_place
 from visgate_export.recipe import NetworkRecipe
 
@@ -74,7 +75,8 @@ def models(
 ) -> None:
     """Fetch, build, check and install every network that is not in place.
 
-    The exit status is 1 if a network is missing in the end; the others are installed all the same.
+    The exit status is 1 if a network is missing in the end; the others are installed all the same. If none is, files
+    that only the other profile has are removed, unless --only was given.
     """
     if profile == "pocket":
         if weights is not None:
@@ -90,7 +92,7 @@ def models(
 
         def export(pipeline: Pipeline, recipe: NetworkRecipe) -> Outcome:
             if recipe in full:
-                notes = LockFile(repository / recipe.model / "1" / _NOTES)
+                notes = notes_for(full, repository / recipe.model / "1" / _NOTES)
                 return replace(pipeline, lock=notes).export_unpinned(recipe, force=force)
             return pipeline.export(recipe, force=force)
 
@@ -98,6 +100,8 @@ def models(
         others = tuple(recipe for recipe in all_recipes() if recipe.model not in replaced)
         outcomes = _work(repository, (*others, *full), only, export)
     _finish(outcomes, show_traceback)
+    if not only:
+        _clear(repository, outcomes)
 
 
 @main.command()
@@ -160,6 +164,15 @@ def _work(
             return [work(pipeline, recipe) for recipe in chosen]
     except ExportError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _clear(repository: Path, outcomes: Sequence[Outcome]) -> None:
+    try:
+        removed = remove_other_profiles(repository, outcomes)
+    except ExportError as error:
+        raise click.ClickException(str(error)) from error
+    if removed:
+        click.echo(f"of another profile, so removed: {', '.join(removed)}", err=True)
 
 
 def _finish(outcomes: Sequence[Outcome], show_traceback: bool) -> None:

@@ -13,6 +13,7 @@ VisgateServerError
     │   └── WeightFormatError       a foreign file is not laid out as its reader expects
     ├── ParityError                 the built network differs from its independent reference
     ├── NotInstalledError           a network is asked about that is not in the model repository
+    ├── LeftFileError               what another profile left in the model repository could not be removed
     ├── LockError                   models.lock.json is missing an entry or cannot be read
     │   └── LockMismatchError       a built file is not the one that models.lock.json pins
     └── UnknownNetworkError         a network was asked for that no recipe builds
@@ -79,6 +80,10 @@ class LockMismatchError(LockError):
 
 class NotInstalledError(ExportError):
     """A network is asked about that is not in the model repository."""
+
+
+class LeftFileError(ExportError):
+    """A file that another profile left in the model repository could not be removed."""
 
 
 class UnknownNetworkError(ExportError):

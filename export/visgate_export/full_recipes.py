@@ -16,6 +16,14 @@ def full_perception_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
     return tuple(recipe for module in _modules() for recipe in module.full_recipes(weights))
 
 
+def every_perception_recipe() -> tuple[NetworkRecipe, ...]:
+    """A recipe for each file that `full_perception_recipes` may list, whatever weights there are; not to be built."""
+    from visgate_export.recipes import open_pose
+
+    # The hub has everything but OpenPose; CLIPSeg, which stands in for GroundingDINO, has the pocket finder's files.
+    return (*full_perception_recipes(None), *open_pose.recipes_from(Path()))
+
+
 def left_to_pocket(weights: Path) -> tuple[str, ...]:
     """The Triton models whose full network `weights` lacks, and which therefore keep the pocket one."""
     return tuple(module.MODEL for module in _modules() if not module.full_recipes(weights))

@@ -40,6 +40,11 @@ class LockFile:
                     "`visgate-export lock`."
                 ) from error
 
+    @property
+    def files(self) -> frozenset[str]:
+        """What is pinned."""
+        return frozenset(self._pins)
+
     def pin(self, file: str) -> Pin:
         """What `file` must be.
 

@@ -28,6 +28,11 @@ def full_recipes(weights: Path | None) -> tuple[NetworkRecipe, ...]:
     """OpenPose's network, and MoveNet's, which stays beside it; nothing where no folder has the weights."""
     if weights is None or not (weights / ANNOTATORS.short_name / WEIGHTS_FILE).is_file():
         return ()
+    return recipes_from(weights)
+
+
+def recipes_from(weights: Path) -> tuple[NetworkRecipe, ...]:
+    """The same, whether or not the folder has the weights."""
     folder = FolderSource(f"{ANNOTATORS.short_name} in {weights}", weights / ANNOTATORS.short_name)
     member = folder.member(WEIGHTS_FILE)
 

@@ -143,8 +143,9 @@ IMAGE_FROM_SEGMENTATION = _tool(
     title="Generate Image Condition On Segmentations",
     description=(
         "Draws what the prompt says in the regions of a segmentation: one flat colour for each class, as segment_image "
-        "returns it. Give it the segmentation, never a photo. The regions decide where things are and which shape "
-        "they have, their colours and the prompt what they are; let the prompt name what the regions are."
+        "returns it (divided by kind, not by part). Give it the segmentation, never a photo. The regions decide where "
+        "things are and which shape they have, their colours and the prompt what they are; let the prompt name what "
+        "the regions are."
     ),
     control_picture="The segmentation: a flat colour for each class, black for the background.",
     checkpoint="sd-controlnet-seg",

@@ -81,17 +81,20 @@ def multiplying_model(factor: float) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
 
 
-def multiplying_recipe(member: Member, name: str = "multiply", built_factor: float | None = None) -> NetworkRecipe:
+def multiplying_recipe(
+    member: Member, name: str = "multiply", built_factor: float | None = None, more: float = 0.0
+) -> NetworkRecipe:
     """A recipe whose weights file holds the factor as text.
 
     Args:
         member: the weights file.
         name: the network's and, with `_model` behind it, the Triton model's name.
         built_factor: what the network multiplies by, if it is to differ from its weights.
+        more: is added to what the file holds.
     """
 
     def factor(materials: Materials) -> float:
-        return float(materials.path(member).read_text())
+        return float(materials.path(member).read_text()) + more
 
     def build(materials: Materials) -> onnx.ModelProto:
         return multiplying_model(factor(materials) if built_factor is None else built_factor)
