@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := client/visgate_client server/visgate_server export/visgate_export agent/visgate_agent
 INSTALLED := $(VENV)/.installed
+EXPORT := $(BIN)/visgate-export models $(if $(PROFILE),--profile $(PROFILE))
 UNIT := $(BIN)/pytest tests/unit -n 2 --dist loadfile
 SERVED := $(BIN)/pytest tests/integration tests/end_to_end
 
@@ -22,7 +23,7 @@ $(INSTALLED): constraints.txt requirements-dev.txt $(wildcard */pyproject.toml)
 	@touch $@
 
 models: setup  ## fetch weights, export them to checked ONNX, fill model_repository/
-	$(BIN)/visgate-export models
+	$(EXPORT)
 
 pocket: setup  ## train the pocket models anew (hours; their weights are in git)
 	$(BIN)/python -m visgate_export.pocket
@@ -30,8 +31,8 @@ pocket: setup  ## train the pocket models anew (hours; their weights are in git)
 configs: setup  ## write config.pbtxt files from the specs
 	$(BIN)/python -m visgate_server.repository
 
-serve: setup  ## start Triton and return when it is ready (stop it with `make stop`)
-	-$(BIN)/visgate-export models  # what could not be made is named, and the rest is served
+serve: setup  ## start Triton and return when it is ready (stop it with `make stop`); PROFILE=full for a GPU
+	-$(EXPORT)  # what could not be made is named, and the rest is served
 	$(BIN)/visgate-server start
 
 stop: setup  ## stop Triton
@@ -44,7 +45,7 @@ chat: serve  ## talk about a picture: make chat IMAGE=photo.jpg
 	$(BIN)/visgate chat $(if $(IMAGE),--image "$(IMAGE)")
 
 demo: setup  ## hold an image chat on real photos through a real Triton; see demo_output/index.html
-	-$(BIN)/visgate-export models
+	-$(EXPORT)
 	$(BIN)/visgate-server run -- $(BIN)/python -m visgate_agent.demo
 
 lint: setup  ## ruff and mypy
