@@ -53,7 +53,7 @@ MESSAGES = (
         "Find the edges of the drawing, and then draw a cat left of an apple on a red background from the edges with "
         "seed 7."
     ),
-    DemoMessage("Caption the drawing. Then replace the apple in the drawing with a banana."),
+    DemoMessage("Caption the drawing. Then replace the apple in the drawing with a banana with seed 7."),
     DemoMessage("Segment the picture. What is left of the banana?"),
 )
 """At least six tool calls, of which the edges and the enlargement need the result of the one before; then drawings,

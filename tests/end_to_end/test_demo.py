@@ -103,6 +103,7 @@ def test_the_drawing_is_described_changed_and_asked_about(demo: tuple[Path, str]
     assert "cat" in captioned["text"]
     assert "apple" in captioned["text"]
     assert replaced["data"]["found"]
+    assert replaced["data"]["seed"] == 7
     assert segmented["arguments"]["image"] == answered["arguments"]["image"] == replaced["images"][0]
     assert {label["label"] for label in segmented["data"]["labels"]} == {"cat", "banana"}
     assert "cat" in answered["text"].lower()
