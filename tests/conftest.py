@@ -15,6 +15,8 @@ from visgate_server.embedded import EmbeddedServer, RunningServer
 ROOT = Path(__file__).parents[1]
 SERVES_PROBES = ROOT / "tests" / "integration" / "client"
 """Its tests have a `server` of their own."""
+NEEDS_NO_SERVER = ROOT / "tests" / "integration" / "export"
+"""Its tests stand with those of the one Triton, which take less time than the others."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -23,7 +25,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     The others mostly wait for servers of their own to start, to be killed and to stop, so neither loses much by the
     company of the other.
     """
-    if "server" in getattr(item, "fixturenames", ()) and SERVES_PROBES not in item.path.parents:
+    has_server = "server" in getattr(item, "fixturenames", ()) and SERVES_PROBES not in item.path.parents
+    if has_server or NEEDS_NO_SERVER in item.path.parents:
         item.add_marker("one_triton")
 
 
