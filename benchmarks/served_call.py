@@ -76,7 +76,7 @@ def one_caller(client: VisionClient, tool: str, rounds: int) -> OneCaller:
     def served(number: int) -> None:
         client.call(tool, image=pictures[number])
 
-    # A warm-up picture is a later round's: the response cache must not have seen a timed one.
+    # Pictures of their own: whatever remembers a picture must not have seen a timed one.
     warm = [photo(-1 - number) for number in range(5)]
     pictures += warm
     latencies = side_by_side({"in process": in_process, "served": served}, rounds, warmup=len(warm))

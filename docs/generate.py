@@ -12,6 +12,7 @@ from tool_evidence import ToolEvidence
 
 from visgate_server.catalogue import MODELS
 from visgate_server.model_spec import ModelSpec
+from visgate_server.profiles import Profile
 from visgate_server.tool_spec import Argument, ToolSpec
 
 DOCS = Path(__file__).parent
@@ -33,7 +34,8 @@ def tools_document() -> str:
         "where there is something to look at, pictures. Coordinates are pixels of the picture that was given.",
         "",
         "The *pocket* profile is what this repository runs; the *full* one exports the checkpoint by the same code and",
-        "was not run here. Quality is measured (`python -m benchmarks quality`) on scenes that no network was trained",
+        "was not run here. Tools are described in the pocket profile's words; in the full one's they do not state its",
+        "limits. Quality is measured (`python -m benchmarks quality`) on scenes that no network was trained",
         "on, on printed pages and drawn shapes whose truth is known, and on scikit-image's photographs: few and plain,",
         "some of them those on which thresholds were chosen. Cost is one caller's median on two cores without an",
         "accelerator (`python -m benchmarks costs`), with what the tool was given; parity is the largest difference of",
@@ -48,7 +50,16 @@ def tools_document() -> str:
         *(_tool_row(model, tool, evidence) for model, tool in pairs),
     ]
     for model, tool in pairs:
-        lines += ["", f"## {tool.name}", "", tool.description, "", *_arguments(tool), "", *_pictures(tool)]
+        lines += [
+            "",
+            f"## {tool.name}",
+            "",
+            tool.description_in(Profile.POCKET),
+            "",
+            *_arguments(tool),
+            "",
+            *_pictures(tool),
+        ]
         lines += ["", f"Networks: {_networks(model)}.", "", *(f"- {figure}" for figure in evidence.figures(tool.name))]
     return "\n".join(lines) + "\n"
 
@@ -85,7 +96,7 @@ def _pictures(tool: ToolSpec) -> list[str]:
 def _arguments(tool: ToolSpec) -> list[str]:
     rows = [
         f"| `{argument.name}` | {_type(argument)} | {'required' if argument.required else f'`{argument.default}`'} "
-        f"| {argument.description} |"
+        f"| {argument.description_in(Profile.POCKET)} |"
         for argument in tool.arguments
     ]
     return ["| argument | type | default | meaning |", "|---|---|---|---|", *rows]

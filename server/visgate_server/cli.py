@@ -34,6 +34,7 @@ from visgate_server.embedded.running_server import (
 from visgate_server.embedded.server import EmbeddedServer
 from visgate_server.embedded.state_directory import STATE_VARIABLE, StateDirectory, default_state_directory
 from visgate_server.errors import VisgateServerError
+from visgate_server.profiles import Profile
 
 _NOT_RUNNING = 3
 """The exit status for "not running" that init scripts agreed on (Linux Standard Base, section 20.2)."""
@@ -86,6 +87,15 @@ def _port_options(command: _Command) -> _Command:
     return command
 
 
+def _profile_option(command: _Command) -> _Command:
+    return click.option(
+        "--profile",
+        type=click.Choice([profile.value for profile in Profile]),
+        callback=lambda _context, _option, name: Profile(name) if name else None,
+        help="Whose limits the tools' descriptions tell.  [default: those of the networks that are there]",
+    )(command)
+
+
 def _json_option(command: _Command) -> _Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
@@ -102,6 +112,7 @@ def main() -> None:
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="The log file.  [default: in the state]")
 @click.option("--timeout", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Seconds to wait.")
 @click.option("--foreground", is_flag=True, help="Stay until interrupted, then stop the server.")
+@_profile_option
 @access_options
 @_state_option
 def start(
@@ -112,6 +123,7 @@ def start(
     log: Path | None,
     timeout: float,
     foreground: bool,
+    profile: Profile | None,
     state: Path | None,
     **access: Any,
 ) -> None:
@@ -121,7 +133,7 @@ def start(
     and serves the same repository is left as it is.
     """
     server = EmbeddedServer(
-        repository, grpc_port, http_port, metrics_port, state, log, timeout, server_access(**access)
+        repository, grpc_port, http_port, metrics_port, state, log, timeout, server_access(**access), profile
     )
     status = server_status(server.directory)
     if status.condition in (Condition.READY, Condition.DEGRADED):
@@ -173,10 +185,12 @@ def _use_running(status: ServerStatus, server: EmbeddedServer, asked: Mapping[st
     show_status(console, status)
     has = dict(state.ports.named())
     is_other = state.repository != server.repository.resolve() or state.access != server.access.at_absolute_paths()
+    is_other = is_other or server.profile not in (None, state.profile)
     if is_other or any(has[name] != port for name, port in asked.items()):
         raise click.ClickException(
-            f"{server.directory.path} has a server already, for another repository, other ports or other access: stop "
-            "it first with `visgate-server stop`, or give this one a state directory of its own with --state"
+            f"{server.directory.path} has a server already, for another repository or profile, other ports or other "
+            "access: stop it first with `visgate-server stop`, or give this one a state directory of its own with "
+            "--state"
         )
     if status.condition is not Condition.READY:
         raise click.ClickException(
@@ -187,6 +201,8 @@ def _use_running(status: ServerStatus, server: EmbeddedServer, asked: Mapping[st
     complete = {folder.name for folder in read_model_folders(server.repository) if folder.is_complete}
     if new := sorted(complete - set(state.models)):
         console.print(f"Restart it to serve what has become complete since: {', '.join(new)}")
+    if server.served_profile is not state.profile:
+        console.print(f"Restart it to serve the {server.served_profile.value} profile, whose networks are there now")
 
 
 def _end_politely(_number: int, _frame: FrameType | None) -> None:
@@ -249,6 +265,7 @@ def _status_document(status: ServerStatus) -> dict[str, Any]:
             "grpc_address": f"127.0.0.1:{status.state.ports.grpc}",
             "ports": asdict(status.state.ports),
             "repository": str(status.state.repository),
+            "profile": status.state.profile.value,
             "log": str(status.state.log),
             "started": status.state.started,
             "withheld": [{"name": name, "reason": reason} for name, reason in status.state.withheld],

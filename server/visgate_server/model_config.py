@@ -9,17 +9,18 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from visgate_server.model_spec import QUEUE_TIMEOUT_US, ModelSpec, TensorSpec
+from visgate_server.profiles import Profile
 from visgate_server.tool_spec import ArgumentKind
 
 _HEADER = "# Generated from the model's spec by `make configs`; edit the spec, not this file.\n"
 
 
-def config_text(spec: ModelSpec) -> str:
-    """The text of the model's `config.pbtxt`."""
-    return _HEADER + str(text_format.MessageToString(model_config(spec), as_utf8=True))
+def config_text(spec: ModelSpec, profile: Profile = Profile.POCKET) -> str:
+    """The text of the model's `config.pbtxt`, or of what another profile has in its place."""
+    return _HEADER + str(text_format.MessageToString(model_config(spec, profile), as_utf8=True))
 
 
-def model_config(spec: ModelSpec) -> Any:
+def model_config(spec: ModelSpec, profile: Profile = Profile.POCKET) -> Any:
     """The model's configuration as a `ModelConfig` message."""
     config = model_config_pb2.ModelConfig(
         name=spec.name,
@@ -39,7 +40,7 @@ def model_config(spec: ModelSpec) -> Any:
         _add_warmup(config, spec, side)
     _set_parameter(config, "summary", spec.summary)
     if spec.tools:
-        _set_parameter(config, "tools", json.dumps(spec.wire_tools(), ensure_ascii=False))
+        _set_parameter(config, "tools", json.dumps(spec.wire_tools(profile), ensure_ascii=False))
     if spec.networks:
         _set_parameter(config, "networks", json.dumps(spec.networks))
     if spec.calls:
@@ -48,14 +49,13 @@ def model_config(spec: ModelSpec) -> Any:
 
 
 def _add_batching(config: Any, spec: ModelSpec) -> None:
-    """Dynamic batching with a bounded queue, and the response cache if the model has one."""
+    """Dynamic batching with a bounded queue; no response cache, which in Triton 2.51 keeps errors as empty answers."""
     # No queue delay: while an instance is busy requests gather by themselves, and an idle one should not wait.
     policy = config.dynamic_batching.default_queue_policy
     policy.timeout_action = model_config_pb2.ModelQueuePolicy.REJECT
     policy.default_timeout_microseconds = QUEUE_TIMEOUT_US
     policy.allow_timeout_override = True
     policy.max_queue_size = spec.max_queue_size
-    config.response_cache.enable = spec.response_cache
 
 
 def _datatype(tensor: TensorSpec) -> int:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from visgate_server.errors import SpecError
+from visgate_server.profiles import Profile
 from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, Scalar, ToolSpec, file_tensor
 
 TEXT_TENSOR = "TEXT"
@@ -16,13 +17,14 @@ TIMES_TENSOR = "TIMES"
 
 OUTPUTS_TENSOR = "OUTPUTS"
 """An optional input of every tool model that says which outputs the request asks for: their names, comma-separated, or
-`all`. Triton's response cache does not look at that when it compares requests, and would answer a request for every
-output with what another had asked for: one tensor, say. As an input it tells the two apart."""
+`all`. Triton's response cache, for those who give a model one, does not look at that when it compares requests, and would
+answer a request for every output with what another had asked for: one tensor, say. As an input it tells the two apart.
+These models have none: Triton 2.51 keeps errors in it too, and answers the next equal request with nothing."""
 ALL_OUTPUTS = "all"
 
 PICTURE_FORMAT_TENSOR = "PICTURE_FORMAT"
 """An optional input of every tool model that answers with pictures: whether they come as pixels or as files. It is an
-input, and not a matter of which outputs are asked for, for the response cache's sake, as `OUTPUTS` is."""
+input, and not a matter of which outputs are asked for, for a response cache's sake, as `OUTPUTS` is."""
 
 QUEUE_TIMEOUT_US = 60_000_000
 """How long a request waits in a queue at most: a minute, after which whoever sent it has given up."""
@@ -61,7 +63,7 @@ class ModelSpec:
     Attributes:
         tools: what the model offers; empty for a model that only other models or the planner call.
         streams: the model answers a request with several responses (progress, then the result), in its own time. It
-            batches by itself: Triton hands each request over alone, and neither batches nor caches.
+            batches by itself: Triton hands each request over alone.
         bound: inputs that tools bind to constants and that no caller sees as an argument.
         networks: files that the export puts in the model's version folder.
         max_batch_size: rows that Triton puts together at most.
@@ -70,9 +72,6 @@ class ModelSpec:
             request only while an instance's thread waits for work. With one instance, a request that arrives in the
             moment after a response went out, before that thread waits again, lies until the batcher looks by itself,
             500 ms later: measured for one call in a hundred of a caller that calls again at once.
-        response_cache: whether Triton answers equal inputs from its cache. Comparing a 512 × 512 picture with what is
-            there, and keeping a picture that was made, costs every request 1 to 3 ms: too much for a model that takes
-            less than some 40 ms.
         calls: models that this one calls inside the server.
         plain_arguments, plain_outputs: the inputs and outputs of a model that offers no tool.
         warmup_sides: picture sides in pixels that the model runs once before it is ready; empty for no warm-up.
@@ -87,7 +86,6 @@ class ModelSpec:
     max_batch_size: int = 8
     max_queue_size: int = 128
     instances: int = 2
-    response_cache: bool = True
     calls: tuple[str, ...] = ()
     plain_arguments: tuple[Argument, ...] = ()
     plain_outputs: tuple[TensorSpec, ...] = ()
@@ -99,10 +97,9 @@ class ModelSpec:
             missing = names ^ set(tool.constants)
             if missing:
                 raise SpecError(f"model {self.name!r}: tool {tool.name!r} and `bound` differ in {sorted(missing)}")
-        if self.streams and (self.max_batch_size, self.instances, self.response_cache) != (1, 1, False):
+        if self.streams and (self.max_batch_size, self.instances) != (1, 1):
             raise SpecError(
-                f"model {self.name!r} streams, so it batches by itself: give it max_batch_size=1, instances=1 and "
-                "response_cache=False"
+                f"model {self.name!r} streams, so it batches by itself: give it max_batch_size=1 and instances=1"
             )
 
     @cached_property
@@ -187,11 +184,11 @@ class ModelSpec:
             *(TensorSpec(file_tensor(name), "BYTES", (1,)) for name in self.picture_outputs),
         )
 
-    def wire_tools(self) -> list[dict[str, Any]]:
-        """The model's tools as `config.pbtxt` carries them to clients (docs/protocol.md describes the fields)."""
-        return [self._wire_tool(tool) for tool in self.tools]
+    def wire_tools(self, profile: Profile = Profile.POCKET) -> list[dict[str, Any]]:
+        """The model's tools as its configuration carries them to clients (docs/protocol.md describes the fields)."""
+        return [self._wire_tool(tool, profile) for tool in self.tools]
 
-    def _wire_tool(self, tool: ToolSpec) -> dict[str, Any]:
+    def _wire_tool(self, tool: ToolSpec, profile: Profile) -> dict[str, Any]:
         # Every input of the model is bound, by an argument, a constant or a default of another tool's argument:
         # Triton batches only requests that carry the same set of inputs. Another tool's picture has no default.
         own = {argument.name for argument in tool.arguments}
@@ -214,8 +211,8 @@ class ModelSpec:
         return {
             "name": tool.name,
             "title": tool.title,
-            "description": tool.description,
-            "parameters": tool.json_schema(),
+            "description": tool.description_in(profile),
+            "parameters": tool.json_schema(profile),
             "inputs": inputs,
             "outputs": outputs,
             "examples": list(tool.examples),

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from visgate_server.errors import SpecError
+from visgate_server.profiles import Profile
 
 MAX_PICTURE_PIXELS = 4096 * 4096
 """The largest picture a tool takes unless it says otherwise: what a 48 MB request carries as RGB."""
@@ -54,6 +55,7 @@ class Argument:
     Attributes:
         exact: a picture whose values mean something each, as a mask's or an edge map's: a client that packs pictures
             packs this one without loss.
+        pocket_description: in the description's place in the pocket profile, where less can be given there.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Argument:
     choices: tuple[str, ...] = ()
     max_pixels: int = MAX_PICTURE_PIXELS
     exact: bool = False
+    pocket_description: str = ""
 
     def __post_init__(self) -> None:
         if self.kind is ArgumentKind.PICTURE and self.default is not None:
@@ -84,9 +87,13 @@ class Argument:
         """Whether a caller has to give this argument."""
         return self.default is None
 
-    def json_schema(self) -> dict[str, Any]:
+    def description_in(self, profile: Profile) -> str:
+        """What the argument is where that profile is served."""
+        return (profile is Profile.POCKET and self.pocket_description) or self.description
+
+    def json_schema(self, profile: Profile = Profile.POCKET) -> dict[str, Any]:
         """This argument as a property of the tool's JSON Schema."""
-        schema: dict[str, Any] = {"type": self.kind.json_type, "description": self.description}
+        schema: dict[str, Any] = {"type": self.kind.json_type, "description": self.description_in(profile)}
         if self.kind is ArgumentKind.PICTURE:
             schema["contentMediaType"] = "image/*"
         optional = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
@@ -113,9 +120,17 @@ def picture(
     max_pixels: int = MAX_PICTURE_PIXELS,
     *,
     exact: bool = False,
+    pocket_description: str = "",
 ) -> Argument:
     """A required picture argument of at most `max_pixels` pixels in all."""
-    return Argument(name, ArgumentKind.PICTURE, description, max_pixels=max_pixels, exact=exact)
+    return Argument(
+        name,
+        ArgumentKind.PICTURE,
+        description,
+        max_pixels=max_pixels,
+        exact=exact,
+        pocket_description=pocket_description,
+    )
 
 
 @dataclass(frozen=True)
@@ -153,6 +168,11 @@ class ToolSpec:
     """One tool as the LLM, the client and the documentation see it.
 
     Attributes:
+        description: what holds in any profile.
+        pocket_limits: what the pocket networks alone know or cannot do; it follows the description in their profile.
+        full_limits: the same of the full profile's networks.
+        pocket_description: in the description's place in the pocket profile, where the tool does something else there
+            and a sentence more would not tell it.
         constants: values that this tool binds to inputs of its model, by argument name, so that one model can
             offer several tools.
         examples: phrases a person might say for this tool; the offline planner compares requests with them.
@@ -169,12 +189,23 @@ class ToolSpec:
     examples: tuple[str, ...] = ()
     checkpoint: str = ""
     source: str = ""
+    pocket_limits: str = ""
+    full_limits: str = ""
+    pocket_description: str = ""
 
-    def json_schema(self) -> dict[str, Any]:
+    def description_in(self, profile: Profile) -> str:
+        """What the tool says of itself where that profile is served."""
+        if profile is Profile.POCKET:
+            said = (self.pocket_description or self.description, self.pocket_limits)
+        else:
+            said = (self.description, self.full_limits)
+        return " ".join(part for part in said if part)
+
+    def json_schema(self, profile: Profile = Profile.POCKET) -> dict[str, Any]:
         """The JSON Schema of the tool's arguments."""
         return {
             "type": "object",
-            "properties": {argument.name: argument.json_schema() for argument in self.arguments},
+            "properties": {argument.name: argument.json_schema(profile) for argument in self.arguments},
             "required": [argument.name for argument in self.arguments if argument.required],
             "additionalProperties": False,
         }

@@ -40,7 +40,7 @@ def test_concurrent_callers_share_batches_and_get_what_a_single_call_gets(
     assert requests / executions > 1, f"{requests} requests took {executions} executions"
     assert max(result.times.batch_size for result in together) > 1
 
-    # One pixel is changed so that the response cache cannot answer in the network's place.
+    # One pixel is changed so that nothing that remembers a picture can answer in the network's place.
     for picture, result in list(zip(pictures, together, strict=True))[::5]:
         alone = client.call(
             tool, image=picture + (np.arange(picture.size) == 0).reshape(picture.shape).astype(np.uint8)

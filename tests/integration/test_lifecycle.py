@@ -10,13 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 import tritonclient.grpc as triton
+from sample_models import BRIGHTEN, Brighten
 
+from visgate_client import VisionClient
 from visgate_server.embedded import EmbeddedServer, RunningServer
 from visgate_server.embedded.errors import (
     EnvironmentProblemsError,
@@ -29,6 +32,8 @@ from visgate_server.embedded.running_server import Condition, server_status
 from visgate_server.embedded.server_log import ModelEvent, Stage
 from visgate_server.embedded.shared_memory import REGION_PREFIX, SHARED_MEMORY, regions
 from visgate_server.embedded.state_directory import StateDirectory
+from visgate_server.model_config import config_text
+from visgate_server.profiles import Profile
 
 COMMAND = Path(sys.executable).with_name("visgate-server")
 
@@ -167,12 +172,15 @@ def test_the_command_starts_shows_and_stops(repository: Path, embedded: Embedded
     assert "echo" in started.stderr
     shown = json.loads(command("status", "--json").stdout)
     assert shown["condition"] == "ready"
+    assert shown["profile"] == "pocket"
     assert shown["grpc_address"] in started.stderr
 
     again = command("start", "--repository", "models", *free)
     assert again.returncode == 0
     assert "running already" in again.stderr
     assert command("start", "--repository", "models", "--grpc-port", "1").returncode == 1
+    assert command("start", "--repository", "models", "--profile", "pocket").returncode == 0
+    assert command("start", "--repository", "models", "--profile", "full").returncode == 1
     add_model(repository.parent / "others", "echo", ECHO)
     other = command("start", "--repository", "others", *free)
     assert other.returncode == 1
@@ -299,6 +307,27 @@ def test_two_servers_live_side_by_side_and_one_directory_holds_one(
             assert first.address != second.address
             assert echoed(second, [2]) == [2]
         assert echoed(first, [1]) == [1]
+
+
+def test_where_the_full_profiles_networks_lie_tools_are_described_in_its_words(
+    repository: Path, embedded: EmbeddedServer
+) -> None:
+    tool = replace(BRIGHTEN, pocket_limits="It knows emoji alone.", full_limits="It knows everything.")
+    spec = replace(Brighten.spec, name="brightening", tools=(tool,), warmup_sides=())
+    add_model(repository, spec.name, ECHO)
+    for profile in Profile:
+        config = repository / spec.name / profile.config_file
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(config_text(spec, profile))
+    (repository / "diffusion" / "1").mkdir(parents=True)
+    (repository / "diffusion" / "1" / "profile.json").write_text('{"name": "full"}')
+    with embedded.start() as server, VisionClient(server.address) as client:
+        said = {tool.name: tool.description for tool in client.tools()}
+        assert said["brighten"] == "Adds to every pixel. It knows everything."
+        assert echoed(server, [5]) == [5], "a model that is the same in both profiles is served as ever"
+        state = server.directory.read()
+        assert state is not None
+        assert state.profile is Profile.FULL
 
 
 def test_a_server_in_the_foreground_goes_with_its_command(repository: Path, embedded: EmbeddedServer) -> None:

@@ -1,7 +1,7 @@
 """Declares the tools that draw, and what they say of the drawing networks' world; draws nothing.
 
-The words describe the pocket networks, which the repository ships: an LLM that asks them for anything else gets a
-blur, so the descriptions say what they know. One module a kind of tool; what they share is in `shared_arguments` and
+An LLM that asks the pocket networks, which the repository ships, for anything but their world gets a blur: so in their
+profile the descriptions say what they know. One module a kind of tool; what they share is in `shared_arguments` and
 `known_world`.
 """
 

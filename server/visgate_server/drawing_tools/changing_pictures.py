@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visgate_server.drawing_tools.known_world import WORLD
+from visgate_server.drawing_tools.known_world import FULL_SIZE, WORLD
 from visgate_server.drawing_tools.shared_arguments import (
     DRAWN,
     MAX_CONTROL_PIXELS,
@@ -31,15 +31,26 @@ IMAGE_GUIDANCE = Argument(
     maximum=10.0,
 )
 
+_DRAWS_OVER = (
+    "Draws over a given picture: starts from it, covered with as much noise as strength says, and follows the prompt "
+    "from there."
+)
+_PROMPT_IS_OF_THE_RESULT = "The prompt says what the whole result shows, not what changes."
+
 REDRAW_IMAGE = ToolSpec(
     name="redraw_image",
     title="Redraw Image By Text",
     description=(
-        "Draws over a given picture: starts from it, covered with as much noise as strength says, and follows the "
-        "prompt from there. Good for variants of a drawing and for changing its objects or background; it works on "
-        "the picture as a whole and shrinks it to the size of the drawing, so a photo does not stay a photo. The "
-        f"prompt says what the whole result shows, not what changes. {WORLD}"
+        f"{_DRAWS_OVER} Good for variants of a picture and for changing its objects or background; it works on the "
+        f"picture as a whole, in the size of the drawing. {_PROMPT_IS_OF_THE_RESULT}"
     ),
+    pocket_description=(
+        f"{_DRAWS_OVER} Good for variants of a drawing and for changing its objects or background; it works on the "
+        "picture as a whole and shrinks it to the size of the drawing, so a photo does not stay a photo. "
+        f"{_PROMPT_IS_OF_THE_RESULT}"
+    ),
+    pocket_limits=WORLD,
+    full_limits=FULL_SIZE,
     arguments=(
         picture(description="The picture to start from.", max_pixels=MAX_CONTROL_PIXELS),
         PROMPT,
@@ -60,17 +71,24 @@ REDRAW_IMAGE = ToolSpec(
     source="own networks, trained on emoji scenes",
 )
 
+_FOLLOWS_AN_INSTRUCTION = (
+    "Changes a picture as an instruction says, and keeps the rest of it. The prompt is the instruction, one change at "
+    "a time, of the background, the style or an object: 'make the background red', 'make it a cartoon', 'make it black "
+    "and white', 'make it a pencil drawing', 'make it darker', 'turn the cat into a dog'. Where an object is to be "
+    "exchanged or removed and all else must stay exactly as it is, use replace_object or remove_object: this tool "
+    "draws the whole picture anew"
+)
+
 EDIT_IMAGE = ToolSpec(
     name="edit_image",
     title="Instruct Image Using Text",
-    description=(
-        "Changes a picture as an instruction says, and keeps the rest of it. The prompt is the instruction, one change "
-        "at a time, of the background, the style or an object: 'make the background red', 'make it a cartoon', 'make "
-        "it black and white', 'make it a pencil drawing', 'make it darker', 'turn the cat into a dog'. Where an object "
-        "is to be exchanged or removed and all else must stay exactly as it is, use replace_object or remove_object: "
-        "this tool draws the whole picture anew, and misses about one such instruction in six. It shrinks the picture "
-        f"to the size of the drawing, so a photo does not stay a photo. {WORLD}"
+    description=f"{_FOLLOWS_AN_INSTRUCTION}, in the size of the drawing.",
+    pocket_description=(
+        f"{_FOLLOWS_AN_INSTRUCTION}, and misses about one such instruction in six. It shrinks the picture to the size "
+        "of the drawing, so a photo does not stay a photo."
     ),
+    pocket_limits=WORLD,
+    full_limits=FULL_SIZE,
     arguments=(
         picture(description="The picture to change.", max_pixels=MAX_CONTROL_PIXELS),
         Argument("prompt", ArgumentKind.TEXT, "The instruction, in English: what to change, and into what."),
@@ -93,6 +111,10 @@ EDIT_IMAGE = ToolSpec(
     source="own networks, trained on emoji scenes",
 )
 
+_CUT_AROUND_THE_MASK = (
+    "A larger picture is cut around the mask, shrunk for drawing, and what is drawn is enlarged to fit."
+)
+
 INPAINT_IMAGE = ToolSpec(
     name="inpaint_image",
     title="Redraw The Masked Part Of An Image",
@@ -101,9 +123,10 @@ INPAINT_IMAGE = ToolSpec(
         "given, at its own size. The mask is a picture of the same size, white where to draw anew and black elsewhere, "
         "as segment_object returns it; leave some room around an object that is to go. A prompt 'background' fills the "
         "part with the background around it. To find and replace or remove an object in one call use replace_object or "
-        f"remove_object. {WORLD} A larger picture is cut around the mask, shrunk for drawing, and what is drawn is "
-        "enlarged to fit."
+        "remove_object."
     ),
+    pocket_limits=f"{WORLD} {_CUT_AROUND_THE_MASK}",
+    full_limits=f"It draws 512 × 512 pixels. {_CUT_AROUND_THE_MASK}",
     arguments=(
         picture(description="The picture to change.", max_pixels=MAX_CONTROL_PIXELS),
         picture(

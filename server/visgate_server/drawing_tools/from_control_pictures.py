@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visgate_server.drawing_tools.known_world import WORLD
+from visgate_server.drawing_tools.known_world import FULL_SIZE, WORLD
 from visgate_server.drawing_tools.shared_arguments import DRAWN, MAX_CONTROL_PIXELS, PROMPT, SETTINGS
 from visgate_server.tool_spec import Argument, ArgumentKind, ToolSpec, picture
 
@@ -17,13 +17,23 @@ CONTROL_SCALE = Argument(
 
 
 def _tool(
-    kind: str, *, title: str, description: str, control_picture: str, checkpoint: str, examples: tuple[str, ...]
+    kind: str,
+    *,
+    title: str,
+    description: str,
+    control_picture: str,
+    checkpoint: str,
+    examples: tuple[str, ...],
+    pocket_description: str = "",
 ) -> ToolSpec:
     """A tool whose drawing follows one kind of control picture; the kind is the ControlNet's name in the profile."""
     return ToolSpec(
         name=f"image_from_{kind}",
         title=title,
-        description=f"{description} {WORLD}",
+        description=description,
+        pocket_limits=WORLD,
+        full_limits=FULL_SIZE,
+        pocket_description=pocket_description,
         arguments=(
             picture(description=control_picture, max_pixels=MAX_CONTROL_PIXELS, exact=True),
             PROMPT,
@@ -118,13 +128,20 @@ IMAGE_FROM_SKETCH = _tool(
     ),
 )
 
+_IN_THE_POSE = (
+    "Draws what the prompt says in the pose of a stick figure: coloured limbs on black, as detect_pose returns them. "
+    "Give it the pose picture, never a photo."
+)
+
 IMAGE_FROM_POSE = _tool(
     "pose",
     title="Generate Image Condition On Pose Image",
     description=(
-        "Draws what the prompt says in the pose of a stick figure: coloured limbs on black, as detect_pose returns "
-        "them. Give it the pose picture, never a photo. The figure decides where a human stands and how large; it "
-        "knows 'a person' and 'a dancer', who always look the same, so limbs are followed in place and size alone."
+        f"{_IN_THE_POSE} The figure decides where a human stands, how large and in which pose, the prompt who it is."
+    ),
+    pocket_description=(
+        f"{_IN_THE_POSE} The figure decides where a human stands and how large; it knows 'a person' and 'a dancer', "
+        "who always look the same, so limbs are followed in place and size alone."
     ),
     control_picture="The pose: coloured limbs on black.",
     checkpoint="sd-controlnet-openpose",

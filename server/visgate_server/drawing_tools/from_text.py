@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visgate_server.drawing_tools.known_world import WORLD
+from visgate_server.drawing_tools.known_world import FULL_SIZE, WORLD
 from visgate_server.drawing_tools.shared_arguments import DRAWN, PROMPT, SETTINGS
 from visgate_server.tool_spec import ToolSpec
 
@@ -10,9 +10,10 @@ GENERATE_IMAGE = ToolSpec(
     name="generate_image",
     title="Generate Image From User Input Text",
     description=(
-        "Draws a picture from words with a diffusion network, and returns it; data has the seed that draws it again. "
-        f"{WORLD}"
+        "Draws a picture from words with a diffusion network, and returns it; data has the seed that draws it again."
     ),
+    pocket_limits=WORLD,
+    full_limits=FULL_SIZE,
     arguments=(PROMPT, *SETTINGS),
     pictures=(DRAWN,),
     constants={"operation": "text"},

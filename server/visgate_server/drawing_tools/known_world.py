@@ -1,4 +1,4 @@
-"""Says what the pocket networks know how to draw, in words for an LLM; declares no tool."""
+"""Says what each profile's networks know how to draw, in words for an LLM; declares no tool."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ WORLD = (
     "bottom, or two left of, right of, above or below each other. Say it as in 'a cat left of an apple on a blue "
     "background'. Anything else comes out as a blur of these. It draws 64 × 64 pixels and enlarges them four times."
 )
+"""What the pocket networks draw, and how large."""
+
+FULL_SIZE = (
+    "It draws best at 512 × 512 pixels, which it takes unless told otherwise, and enlarges them four times. A "
+    "drawing of more than 640 × 640 pixels is too large for that: ask for it with enlarge false."
+)
+"""How large Stable Diffusion 1.5 draws; what, has no bounds that a sentence could name."""

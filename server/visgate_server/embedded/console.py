@@ -111,7 +111,8 @@ def show_status(console: Console, status: ServerStatus) -> None:
         console.print(f"  {mark} {escape(model.name)}{reason}")
     for name, reason in state.withheld:
         console.print(f"  [yellow]left out[/] {escape(name)}: {escape(reason)}")
-    console.print(f"repository: {escape(str(state.repository))}\nlog: {escape(str(state.log))}")
+    console.print(f"repository: {escape(str(state.repository))} ({state.profile.value} profile)")
+    console.print(f"log: {escape(str(state.log))}")
     if status.pids:
         console.print(f"processes: {', '.join(map(str, status.pids))}")
 

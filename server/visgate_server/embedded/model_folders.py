@@ -71,7 +71,7 @@ def _read_folder(path: Path) -> ModelFolder:
         calls = _names(config, "calls")
     except (OSError, ValueError, text_format.ParseError) as error:
         return ModelFolder(path.name, path, fault=f"its {_CONFIG} cannot be read: {error}")
-    version = _served_version(path)
+    version = served_version(path)
     return ModelFolder(
         name=path.name,
         path=path,
@@ -106,8 +106,10 @@ def _tool_names(config: Any) -> tuple[str, ...]:
     return tuple(str(tool["name"]) for tool in tools)
 
 
-def _served_version(path: Path) -> Path | None:
-    """The version folder that Triton serves by default: the highest number."""
+def served_version(path: Path) -> Path | None:
+    """The version folder of a model's folder that Triton serves by default, the highest number; None without one."""
+    if not path.is_dir():
+        return None
     versions = [child for child in path.iterdir() if child.is_dir() and child.name.isdecimal()]
     return max(versions, key=lambda child: int(child.name), default=None)
 

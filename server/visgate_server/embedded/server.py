@@ -26,12 +26,14 @@ from visgate_server.embedded.observations import observe
 from visgate_server.embedded.ports import Ports
 from visgate_server.embedded.processes import server_processes
 from visgate_server.embedded.running_server import Condition, RunningServer, server_status, stop_server
+from visgate_server.embedded.served_profile import profile_in
 from visgate_server.embedded.server_log import ModelEvent
 from visgate_server.embedded.serving_environment import serving_environment
 from visgate_server.embedded.shared_memory import REGION_PREFIX
 from visgate_server.embedded.staging import command_line, lay_out
 from visgate_server.embedded.state_directory import ServerState, StateDirectory, default_state_directory
 from visgate_server.embedded.triton_wheel import TritonWheel, find_triton_wheel
+from visgate_server.profiles import Profile
 
 _PORT_ATTEMPTS = 3
 _ABORT_GRACE_S = 3.0
@@ -52,6 +54,7 @@ class EmbeddedServer:
         log: the log file; by default in the state directory. The last one is kept with `.previous` at its end.
         timeout_s: how long it may take to become ready, in seconds.
         access: who may use it; by default everybody on this machine. With any protection HTTP is off.
+        profile: whose words the tools are described in; None for that of the networks that lie in the repository.
     """
 
     repository: Path
@@ -62,6 +65,7 @@ class EmbeddedServer:
     log: Path | None = None
     timeout_s: float = 300.0
     access: ServerAccess = field(default_factory=ServerAccess)
+    profile: Profile | None = None
 
     @classmethod
     def on_free_ports(
@@ -79,6 +83,11 @@ class EmbeddedServer:
     def ports(self) -> Ports:
         """Where it is asked to listen."""
         return Ports(self.grpc_port, self.http_port, self.metrics_port)
+
+    @property
+    def served_profile(self) -> Profile:
+        """Whose configurations it is to read."""
+        return self.profile or profile_in(self.repository)
 
     def examine(self) -> tuple[Finding, ...]:
         """What the doctor finds for this server; starts nothing."""
@@ -163,6 +172,7 @@ class EmbeddedServer:
             models=tuple(folder.name for folder in folders if folder.is_complete),
             withheld=tuple((folder.name, folder.shortcoming) for folder in folders if not folder.is_complete),
             access=self.access.at_absolute_paths(),
+            profile=self.served_profile,
         )
 
 

@@ -11,8 +11,10 @@ from visgate_server.embedded.ports import LOOPBACK
 from visgate_server.embedded.serving_environment import python_version
 from visgate_server.embedded.state_directory import ServerState, StateDirectory
 from visgate_server.embedded.triton_wheel import TritonWheel
+from visgate_server.profiles import Profile
 
 CACHE_BYTES = 64 << 20
+"""For a model whose configuration asks for a response cache; this project's do not."""
 EXIT_TIMEOUT_S = 10
 """How long Triton lets requests in flight finish when it is told to stop, in seconds."""
 
@@ -51,6 +53,7 @@ def command_line(directory: StateDirectory, wheel: TritonWheel, state: ServerSta
     return [
         str(wheel.program),
         f"--model-repository={directory.repository}",
+        *_profile_options(state),
         f"--backend-directory={directory.backends}",
         shared_memory_option(state.region_prefix),
         # Triton would run each model's code once more to complete its config: half of the time to start.
@@ -70,6 +73,11 @@ def command_line(directory: StateDirectory, wheel: TritonWheel, state: ServerSta
         # Last: whoever shows the beginning of a command line shows no token.
         *state.access.arguments(),
     ]
+
+
+def _profile_options(state: ServerState) -> list[str]:
+    # Triton then reads `configs/NAME.pbtxt` of each model that has one, and `config.pbtxt` of the others.
+    return [] if state.profile is Profile.POCKET else [f"--model-config-name={state.profile.value}"]
 
 
 def _http_options(state: ServerState) -> list[str]:

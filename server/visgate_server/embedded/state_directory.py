@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from visgate_server.embedded.access import ServerAccess
 from visgate_server.embedded.errors import AccessOptionError, ServerAlreadyRunningError, StateFileError
 from visgate_server.embedded.ports import Ports
+from visgate_server.profiles import Profile
 
 STATE_VARIABLE = "VISGATE_STATE"
 
@@ -43,6 +44,7 @@ class ServerState:
         models: the models it was asked to load.
         withheld: the repository's other models, each with the reason why it was not to be loaded.
         access: who may use it, by which it is asked how it is; files are named here and no secret is kept.
+        profile: whose configurations it was told to read.
     """
 
     pid: int
@@ -54,6 +56,7 @@ class ServerState:
     models: tuple[str, ...]
     withheld: tuple[tuple[str, str], ...] = ()
     access: ServerAccess = field(default_factory=ServerAccess)
+    profile: Profile = Profile.POCKET
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def _encoded(state: ServerState) -> dict[str, Any]:
         "repository": str(state.repository),
         "log": str(state.log),
         "access": state.access.as_document(),
+        "profile": state.profile.value,
     }
 
 
@@ -167,6 +171,7 @@ def _decoded(document: Any) -> ServerState:
         models=tuple(document["models"]),
         withheld=tuple((str(name), str(reason)) for name, reason in document["withheld"]),
         access=ServerAccess.of_document(document.get("access", {"restrictions": []})),
+        profile=Profile(document.get("profile", Profile.POCKET.value)),
     )
 
 

@@ -32,15 +32,24 @@ from visgate_server.spoken_places import box_in_words
 from visgate_server.tool_model import Image, ModelCaller, Prepared, ToolModel, ToolRequest, ToolResponse
 from visgate_server.tool_spec import PictureOutput, ToolSpec, picture
 
+_MOST_PROMINENT = (
+    "where there are none, the most prominent of COCO's 80 everyday things (animals, vehicles, furniture, food …), "
+    "whose outline is then less exact. Returns the cut-out (RGBA, of the given picture's size) and the mask; data has "
+    "kept (what was kept), way, share (0–1) and box (x1, y1, x2, y2 in pixels). A picture in which it finds none of "
+    "these is refused. To cut out a thing by name use segment_object."
+)
+
 REMOVE_BACKGROUND = ToolSpec(
     name="remove_background",
     title="Remove the background",
     description=(
+        "Cuts out what a picture is of: everything else becomes transparent. It keeps the people, or, "
+        f"{_MOST_PROMINENT}"
+    ),
+    # The full profile's segmentation knows no background, so there nothing tells a drawn scene's objects from it.
+    pocket_description=(
         "Cuts out what a picture is of: everything else becomes transparent. Of a drawn scene it keeps all objects; of "
-        "a photo the people, or, where there are none, the most prominent of COCO's 80 everyday things (animals, "
-        "vehicles, furniture, food …), whose outline is then less exact. Returns the cut-out (RGBA, of the given "
-        "picture's size) and the mask; data has kept (what was kept), way, share (0–1) and box (x1, y1, x2, y2 in "
-        "pixels). A picture in which it finds none of these is refused. To cut out a thing by name use segment_object."
+        f"a photo the people, or, {_MOST_PROMINENT}"
     ),
     arguments=(picture(), THRESHOLD),
     pictures=(

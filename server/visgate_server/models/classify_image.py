@@ -66,7 +66,6 @@ class ClassifyImage(ToolModel[None]):
         tools=(CLASSIFY_IMAGE,),
         networks=("efficientnet_lite0.onnx",),
         max_batch_size=16,
-        response_cache=False,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

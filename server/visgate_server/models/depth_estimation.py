@@ -33,8 +33,9 @@ ESTIMATE_DEPTH = ToolSpec(
     description=(
         "Estimates how far away each part of a picture is, and returns a depth picture of the same size: grey, near is "
         "bright and far is dark, no distances in metres. Give it to image_from_depth to draw something new with the "
-        f"same spatial layout. data has nearest and farthest as x, y in pixels of the given picture. {_WORLD}"
+        "same spatial layout. data has nearest and farthest as x, y in pixels of the given picture."
     ),
+    pocket_limits=_WORLD,
     arguments=(picture(),),
     pictures=(
         PictureOutput("DEPTH", "The depth: near is bright, far is dark; all three channels are the same.", exact=True),
@@ -60,8 +61,9 @@ ESTIMATE_NORMALS = ToolSpec(
         "Estimates which way the surfaces in a picture face, from its estimated depth, and returns a normal map of the "
         "same size: colours are directions, what faces the viewer is violet-blue (127, 127, 255). Give it to "
         "image_from_normals to draw something new with the same surfaces. data has flat_share, the share of the "
-        f"picture (0–1) that faces the viewer. {_WORLD}"
+        "picture (0–1) that faces the viewer."
     ),
+    pocket_limits=_WORLD,
     arguments=(
         picture(),
         Argument(
@@ -106,7 +108,6 @@ class DepthEstimation(ToolModel[None]):
         ),
         networks=(NETWORK,),
         max_batch_size=8,
-        response_cache=False,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

@@ -57,7 +57,6 @@ class DetectEdges(ToolModel[None]):
         name="detect_edges",
         summary="Canny edges (OpenCV)",
         tools=(DETECT_EDGES,),
-        response_cache=False,
     )
 
     def preprocess(self, request: ToolRequest) -> Prepared[None]:

@@ -89,7 +89,6 @@ class DetectFaces(ToolModel[None]):
         tools=(DETECT_FACES,),
         networks=("blazeface.onnx",),
         max_batch_size=16,
-        response_cache=False,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

@@ -22,15 +22,24 @@ from visgate_server.tool_spec import Argument, ArgumentKind, PictureOutput, Tool
 _Seen = Mapping[str, tuple[float, float, float]]
 """x, y and score of a person's keypoints, by name."""
 
+_JOINTS = "nose, eyes, ears, shoulders, elbows, wrists, hips, knees and ankles."
+_KEYPOINTS = "keypoints with name, x, y (pixels of the given picture) and score"
+
 DETECT_POSE = ToolSpec(
     name="detect_pose",
     title="Pose Detection On Image",
     description=(
-        "Finds the body pose of one person, the most prominent: nose, eyes, ears, shoulders, elbows, wrists, hips, "
-        "knees and ankles. Returns the skeleton in OpenPose's colours on black (a control picture for generating "
-        "people in that pose), or over the photo if overlay is true, and data: keypoints with name, x, y (pixels of "
-        "the given picture) and score. Left and right are the person's own. It finds no hands' or faces' details and "
-        "only one person; hidden joints are left out."
+        f"Finds the body poses of people: {_JOINTS} Returns the skeletons in OpenPose's colours on black (a control "
+        "picture for generating people in these poses), or over the photo if overlay is true, and data: "
+        f"{_KEYPOINTS}, of the surest person; where there are several, people has each one's. Left and right are the "
+        "person's own. It finds no hands' or faces' details; hidden joints are left out. Where OpenPose's own network "
+        "is not installed it finds one person alone, the most prominent."
+    ),
+    pocket_description=(
+        f"Finds the body pose of one person, the most prominent: {_JOINTS} Returns the skeleton in OpenPose's colours "
+        "on black (a control picture for generating people in that pose), or over the photo if overlay is true, and "
+        f"data: {_KEYPOINTS}. Left and right are the person's own. It finds no hands' or faces' details and only one "
+        "person; hidden joints are left out."
     ),
     arguments=(
         picture(),
@@ -77,7 +86,6 @@ class DetectPose(ToolModel[None]):
         # It lies there in the full profile too, beside OpenPose's.
         networks=(MOVENET_FILE,),
         max_batch_size=16,
-        response_cache=False,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

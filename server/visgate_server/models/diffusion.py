@@ -42,7 +42,6 @@ class Diffusion(StreamModel):
         max_batch_size=1,
         max_queue_size=64,
         instances=1,
-        response_cache=False,
         calls=(UpscaleImage.spec.name,),
         warmup_sides=(),
     )

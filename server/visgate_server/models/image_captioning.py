@@ -23,18 +23,29 @@ from visgate_server.tool_spec import ToolSpec, picture
 PICTURE_ENCODER = "picture_encoder.onnx"
 WORD_DECODER = "word_decoder.onnx"
 
+_DRAWN_AGAIN = "Such a sentence can be given to generate_image to draw the like again."
+_PROBABILITY = "probability (0-1, the network's own estimate that this is the right sentence)"
+
 CAPTION_IMAGE = ToolSpec(
     name="caption_image",
     title="Get Photo Description",
     description=(
-        "Says in one sentence what a drawn scene shows: its objects, how they stand and the background's colour, as in "
-        "'a cat left of an apple on a blue background'; a network writes it word by word. Such a sentence can be given "
-        "to generate_image to draw the like again. data has caption, probability (0-1, the network's own estimate that "
-        "this is the right sentence) and looks_drawn. In this profile the network knows nothing but scenes as the "
-        "drawing tools draw them; its caption of a photo is a guess among those, and the text says so. For photos use "
-        "describe_image."
+        "Says in one sentence what a picture shows, a photo or a drawing; a network writes it word by word. "
+        f"{_DRAWN_AGAIN} data has caption and {_PROBABILITY}."
     ),
-    arguments=(picture(description="The drawn scene to describe."), BEAMS),
+    pocket_description=(
+        "Says in one sentence what a drawn scene shows: its objects, how they stand and the background's colour, as in "
+        "'a cat left of an apple on a blue background'; a network writes it word by word. "
+        f"{_DRAWN_AGAIN} data has caption, {_PROBABILITY} and looks_drawn."
+    ),
+    pocket_limits=(
+        "In this profile the network knows nothing but scenes as the drawing tools draw them; its caption of a photo "
+        "is a guess among those, and the text says so. For photos use describe_image."
+    ),
+    arguments=(
+        picture(description="The picture to describe.", pocket_description="The drawn scene to describe."),
+        BEAMS,
+    ),
     examples=(
         "caption this drawing",
         "write a caption for the drawn scene",

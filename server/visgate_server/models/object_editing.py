@@ -75,7 +75,6 @@ class ObjectEditing(CompositeModel):
         max_batch_size=1,
         max_queue_size=32,
         instances=1,
-        response_cache=False,
         calls=(ObjectFinding.spec.name, Diffusion.spec.name, ImageCaptioning.spec.name),
         warmup_sides=(),
     )

@@ -61,7 +61,6 @@ class ObjectFinding(ToolModel[SpokenObject]):
         networks=(PROFILE_FILE, VISION_NETWORK, MASK_NETWORK),
         calls=(Segmentation.spec.name, DetectObjects.spec.name, PersonMask.spec.name),
         max_batch_size=DetectObjects.spec.max_batch_size,
-        response_cache=False,
         # Triton warms a model up while others still load, when those that it calls may not answer yet.
         warmup_sides=(),
     )

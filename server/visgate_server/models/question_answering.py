@@ -29,20 +29,32 @@ PICTURE_ENCODER = "picture_encoder.onnx"
 QUESTION_ENCODER = "question_encoder.onnx"
 WORD_DECODER = "word_decoder.onnx"
 
+_ONE_AT_A_TIME = "Ask one thing at a time, in plain English."
+_PROBABILITY = "probability (0-1, the network's own estimate that the answer is right)"
+_UNKNOWN_WORDS = "unknown_words (words of the question that the network does not know)"
+
 ANSWER_QUESTION = ToolSpec(
     name="answer_question",
     title="Answer Question About The Image",
     description=(
+        "Answers a question about a picture, a photo or a drawing, in a few words: what is in it, where, how many, "
+        f"what colour, and yes-or-no questions. {_ONE_AT_A_TIME} data has answer, {_PROBABILITY} and {_UNKNOWN_WORDS}."
+    ),
+    pocket_description=(
         "Answers a question about a drawn scene in a few words: what is in it, what is left of, right of, above or "
         "below an object, where an object is, how many objects there are, what colour the background or an object has, "
-        "and yes-or-no questions about these. Ask one thing at a time, in plain English. data has answer, probability "
-        "(0-1, the network's own estimate that the answer is right), looks_drawn and unknown_words (words of the "
-        "question that the network does not know). In this profile the network knows nothing but the scenes that the "
-        "drawing tools draw; of a photo its answer is a guess among those, and the text says so. For photos use "
-        "describe_image, detect_objects or classify_image."
+        f"and yes-or-no questions about these. {_ONE_AT_A_TIME} data has answer, {_PROBABILITY}, looks_drawn and "
+        f"{_UNKNOWN_WORDS}."
+    ),
+    pocket_limits=(
+        "In this profile the network knows nothing but the scenes that the drawing tools draw; of a photo its answer "
+        "is a guess among those, and the text says so. For photos use describe_image, detect_objects or classify_image."
     ),
     arguments=(
-        picture(description="The drawn scene that the question is about."),
+        picture(
+            description="The picture that the question is about.",
+            pocket_description="The drawn scene that the question is about.",
+        ),
         Argument("question", ArgumentKind.TEXT, "The question, in plain English, as in 'what is left of the cat?'."),
         BEAMS,
     ),

@@ -30,7 +30,6 @@ class Segmentation(ToolModel[None]):
         # Beside it lies SAM in the full profile; whatever finds the parts says itself what is missing.
         networks=(NETWORK,),
         max_batch_size=8,
-        response_cache=False,
     )
 
     def setup(self, folder: Path, call_models: ModelCaller) -> None:

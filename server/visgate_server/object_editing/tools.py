@@ -26,8 +26,9 @@ REMOVE_OBJECT = ToolSpec(
     title="Remove Something From The Photo",
     description=(
         "Removes one object from a picture: finds it by its name and paints the background over it, in one call. "
-        f"{_LIKE_FOUND} {_WORLD}"
+        f"{_LIKE_FOUND}"
     ),
+    pocket_limits=_WORLD,
     arguments=(picture(description="The picture.", max_pixels=MAX_CONTROL_PIXELS), _OBJECT, *PAINTING_SETTINGS),
     pictures=_PICTURES,
     constants={"operation": "remove"},
@@ -50,8 +51,9 @@ REPLACE_OBJECT = ToolSpec(
     title="Replace Something From The Photo",
     description=(
         "Replaces one object of a picture by another: finds it by its name and paints the new one in its place, about "
-        f"as large, in one call. {_LIKE_FOUND} {_WORLD}"
+        f"as large, in one call. {_LIKE_FOUND}"
     ),
+    pocket_limits=_WORLD,
     arguments=(
         picture(description="The picture.", max_pixels=MAX_CONTROL_PIXELS),
         _OBJECT,
@@ -88,8 +90,9 @@ EXTEND_IMAGE = ToolSpec(
         "right, top, bottom), the size of the result (width, height; the picture in the middle), or a factor. Nothing "
         f"said is a factor of {USUAL_FACTOR:g}. The result has at most {MAX_CONTROL_PIXELS} pixels. Without a prompt "
         "caption_image looks at the picture, and the new parts continue its background; a prompt is drawn in each new "
-        f"tile, so name a background, or expect an object many times. {_WORLD}"
+        f"tile, so name a background, or expect an object many times."
     ),
+    pocket_limits=_WORLD,
     arguments=(
         picture(description="The picture to extend.", max_pixels=MAX_CONTROL_PIXELS),
         Argument(

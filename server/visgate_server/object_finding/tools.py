@@ -15,6 +15,9 @@ _WORLD = (
     "'everything'; in photos COCO's 80 everyday things (person, cat, car, chair, cup …) by any common name. It says "
     "plainly when the thing is not there and what is. It tells no colours or materials apart: 'the red car' finds cars."
 )
+_ANY_WORDS = (
+    "It looks for whatever the words name, in photos and drawings alike, and says plainly when it is not there."
+)
 
 FIND_OBJECT = ToolSpec(
     name="find_object",
@@ -22,9 +25,11 @@ FIND_OBJECT = ToolSpec(
     description=(
         "Finds where in a picture a thing is that you name. Returns the picture with a box around it; data has found, "
         "score (0–1), boxes (x1, y1, x2, y2 in pixels of the given picture, one each if there are several), share "
-        f"(0–1, how much of the picture it covers), way and others (what else is there). {_WORLD} To list everything "
-        "in a photo use detect_objects."
+        "(0–1, how much of the picture it covers), way and others (what else is there). To list everything in a photo "
+        "use detect_objects."
     ),
+    pocket_limits=_WORLD,
+    full_limits=_ANY_WORDS,
     arguments=(picture(), OBJECT),
     pictures=(PictureOutput("PICTURE", "The picture with a box around what was found."),),
     constants={"operation": "find"},
@@ -48,9 +53,11 @@ SEGMENT_OBJECT = ToolSpec(
     description=(
         "Marks which pixels of a picture belong to a thing that you name. Returns the mask (white on black, all black "
         "if it is not there), the picture with the thing tinted blue, and the thing cut out on a transparent "
-        "background; data is as of find_object. The mask is what inpaint_image takes. "
-        f"{_WORLD} To divide a whole picture into its parts use segment_image."
+        "background; data is as of find_object. The mask is what inpaint_image takes. To divide a whole picture into "
+        "its parts use segment_image."
     ),
+    pocket_limits=_WORLD,
+    full_limits=_ANY_WORDS,
     arguments=(picture(), OBJECT),
     pictures=(
         PictureOutput("MASK", "255 where the thing is, 0 where it is not, grey along soft edges.", channels=1),

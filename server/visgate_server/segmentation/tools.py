@@ -26,10 +26,16 @@ SEGMENT_IMAGE = ToolSpec(
         "and background_share. Two things of one kind are one label. With divide_by 'part' every single thing has its "
         "own colour, and data has parts in place of labels: the same entries, one a thing (label null where its kind "
         "is unknown), and unassigned_share; two apples that lie apart are two parts. Choose 'part' to count things or "
-        "to mark each one, never for image_from_segmentation. In this profile it knows drawn scenes alone, with the "
-        "objects that the drawing tools draw on a plain background: of a photo its answer is not to be trusted; and "
-        "things of one kind that touch are one part. For a mask of one thing that you name, use segment_object; for "
-        "people in photos, segment_person."
+        "to mark each one, never for image_from_segmentation. For a mask of one thing that you name, use "
+        "segment_object; for people in photos, segment_person."
+    ),
+    pocket_limits=(
+        "In this profile it knows drawn scenes alone, with the objects that the drawing tools draw on a plain "
+        "background: of a photo its answer is not to be trusted; and things of one kind that touch are one part."
+    ),
+    full_limits=(
+        "The kinds are ADE20K's 150 (wall, building, sky …): what surrounds things is a kind too, so no pixel is "
+        "background."
     ),
     arguments=(picture(), DIVIDE_BY),
     pictures=(

@@ -36,7 +36,6 @@ class CountingOften(CompositeModel):
         max_batch_size=1,
         max_queue_size=2,
         instances=1,
-        response_cache=False,
         calls=("counting",),
         warmup_sides=(),
     )

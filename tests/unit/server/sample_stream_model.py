@@ -63,7 +63,6 @@ class Counting(StreamModel):
         max_batch_size=1,
         max_queue_size=MOST,
         instances=1,
-        response_cache=False,
         warmup_sides=(),
     )
 

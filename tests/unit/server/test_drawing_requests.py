@@ -17,6 +17,7 @@ from visgate_server.drawing_requests import DrawingPlan, plan_drawing
 from visgate_server.drawing_tools import DRAWING_TOOLS, KNOWN_COLOURS, KNOWN_OBJECTS, SCHEDULERS
 from visgate_server.errors import InvalidArgumentError
 from visgate_server.models.diffusion import Diffusion
+from visgate_server.profiles import Profile
 from visgate_server.request_rows import read_rows
 
 ROOT = Path(__file__).parents[3]
@@ -159,7 +160,8 @@ def test_the_words_for_the_llm_name_the_objects_that_were_trained() -> None:
     assert set(KNOWN_OBJECTS) == set(OBJECT_NAMES)
     assert set(KNOWN_COLOURS) == set(COLOURS)
     for tool in DRAWING_TOOLS:
-        assert all(name in tool.description for name in (*OBJECT_NAMES, *COLOURS, "left of", "above", "64 × 64"))
+        said = tool.description_in(Profile.POCKET)
+        assert all(name in said for name in (*OBJECT_NAMES, *COLOURS, "left of", "above", "64 × 64"))
 
 
 def test_the_schedulers_offered_are_the_engines() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from google.protobuf import text_format
 from sample_models import BRIGHTEN, Brighten
 from sample_stream_model import COUNT_PIXELS, Counting
@@ -16,6 +17,8 @@ from visgate_server import repository
 from visgate_server.catalogue import MODELS
 from visgate_server.errors import SpecError
 from visgate_server.model_config import config_text
+from visgate_server.models.diffusion import Diffusion
+from visgate_server.profiles import Profile
 from visgate_server.tool_spec import Argument, ArgumentKind, picture
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +40,41 @@ def test_a_changed_spec_is_noticed(tmp_path: Path) -> None:
     assert repository.differences(tmp_path) == [config]
 
 
+def test_a_models_words_in_the_full_profile_are_kept_beside_the_pockets(tmp_path: Path) -> None:
+    repository.write(tmp_path)
+    full = tmp_path / "diffusion" / "configs" / "full.pbtxt"
+    in_full, in_pocket = (parsed(path.read_text()) for path in (full, tmp_path / "diffusion" / "config.pbtxt"))
+    assert json.loads(in_full.parameters["tools"].string_value) == Diffusion.spec.wire_tools(Profile.FULL)
+    assert json.loads(in_pocket.parameters["tools"].string_value) == Diffusion.spec.wire_tools(Profile.POCKET)
+    # But for its words it is the same model.
+    in_full.parameters["tools"].string_value = in_pocket.parameters["tools"].string_value
+    assert in_full == in_pocket
+    assert not (tmp_path / "detect_edges" / "configs").exists(), "it is the same in both"
+
+
+def test_missing_changed_and_stale_words_of_the_full_profile_are_noticed(tmp_path: Path) -> None:
+    repository.write(tmp_path)
+    missing, changed = (tmp_path / name / "configs" / "full.pbtxt" for name in ("diffusion", "depth_estimation"))
+    missing.unlink()
+    changed.write_text(changed.read_text().replace("depth", "height"))
+    stale = tmp_path / "detect_edges" / "configs" / "full.pbtxt"
+    own = stale.with_name("mine.pbtxt")
+    stale.parent.mkdir()
+    for path in (stale, own):
+        path.write_text("left by an earlier version")
+    assert set(repository.differences(tmp_path)) == {missing, changed, stale}
+    checked = CliRunner().invoke(repository.main, ["--check", str(tmp_path)])
+    assert checked.exit_code == 1
+    assert all(f"differs: {path}" in checked.output for path in (missing, changed, stale))
+    assert stale.exists()
+
+    written = CliRunner().invoke(repository.main, [str(tmp_path)])
+    assert f"written: {missing}" in written.output
+    assert f"removed: {stale}" in written.output
+    assert repository.differences(tmp_path) == []
+    assert (stale.exists(), own.exists()) == (False, True)
+
+
 def test_the_config_batches_pictures_of_any_size_and_bounds_its_queue() -> None:
     config = parsed(config_text(Brighten.spec))
     inputs = {entry.name: entry for entry in config.input}
@@ -49,7 +87,7 @@ def test_the_config_batches_pictures_of_any_size_and_bounds_its_queue() -> None:
     assert config.dynamic_batching.default_queue_policy.max_queue_size == 128
     assert config.dynamic_batching.default_queue_policy.allow_timeout_override
     assert config.dynamic_batching.max_queue_delay_microseconds == 0
-    assert config.response_cache.enable
+    assert not config.response_cache.enable, "it would keep errors as empty answers"
 
 
 def test_the_tools_in_the_config_bind_every_input() -> None:
@@ -81,7 +119,6 @@ def test_a_streaming_model_is_decoupled_and_batches_by_itself() -> None:
     config = parsed(config_text(Counting.spec))
     assert config.model_transaction_policy.decoupled
     assert not config.HasField("dynamic_batching")
-    assert not config.response_cache.enable
     assert config.max_batch_size == 1
     inputs = {entry.name: entry for entry in config.input}
     assert {name for name, entry in inputs.items() if not entry.optional} == set(), "each is of no use to some tool"
@@ -126,7 +163,7 @@ def test_contradictions_are_refused() -> None:
     with pytest.raises(SpecError, match="batches by itself"):
         replace(Counting.spec, max_batch_size=2)
     with pytest.raises(SpecError, match="batches by itself"):
-        replace(Counting.spec, response_cache=True)
+        replace(Counting.spec, instances=2)
     with pytest.raises(SpecError, match="picture has no default"):
         replace(picture(), default="x")
     with pytest.raises(SpecError, match="none of the choices"):

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from visgate_server.cli import main
 from visgate_server.embedded.ports import Ports
 from visgate_server.embedded.state_directory import ServerState, StateDirectory
+from visgate_server.profiles import Profile
 
 
 def command(*arguments: str) -> Result:
@@ -43,6 +44,23 @@ def test_status_and_stop_of_a_server_whose_process_is_gone(tmp_path: Path) -> No
 
     assert command("stop", "--state", str(directory.path)).exit_code == 0
     assert "stopped" in command("status", "--state", str(directory.path)).stdout
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_status_tells_the_profile(tmp_path: Path, profile: Profile) -> None:
+    ports, log = Ports(1, 2, 3), tmp_path / "log"
+    StateDirectory(tmp_path).write(
+        ServerState(1, "region_nobody_", tmp_path, ports, log, 0.0, profile=profile, models=())
+    )
+    assert f"({profile.value} profile)" in command("status", "--state", str(tmp_path)).stdout
+    shown = json.loads(command("status", "--json", "--state", str(tmp_path)).stdout)
+    assert shown["profile"] == profile.value
+
+
+def test_a_profile_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
+    result = command("start", "--repository", str(tmp_path), "--state", str(tmp_path / "state"), "--profile", "grand")
+    assert result.exit_code == 2
+    assert "pocket" in result.stderr
 
 
 def test_a_damaged_state_is_one_clear_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from visgate_server.embedded.serving_environment import python_version
 from visgate_server.embedded.staging import command_line, lay_out, shared_memory_option
 from visgate_server.embedded.state_directory import ServerState, StateDirectory
 from visgate_server.embedded.triton_wheel import TritonWheel, find_triton_wheel
+from visgate_server.profiles import Profile
 
 
 @pytest.fixture
@@ -62,3 +64,15 @@ def test_the_server_listens_on_loopback_only_and_loads_nothing_on_request(
     assert "--strict-readiness=true" in command
     assert f"--model-repository={tmp_path / 'repository'}" in command
     assert shared_memory_option("region_visgate_abc_") in command
+
+
+def test_the_server_reads_the_full_profiles_configurations_only_where_that_is_served(
+    tmp_path: Path, wheel: TritonWheel, state: ServerState
+) -> None:
+    def told(profile: Profile) -> list[str]:
+        command = command_line(StateDirectory(tmp_path), wheel, replace(state, profile=profile))
+        return [argument for argument in command if argument.startswith("--model-config-name")]
+
+    assert told(Profile.FULL) == ["--model-config-name=full"]
+    assert Profile.FULL.config_file == "configs/full.pbtxt", "where Triton looks for that name"
+    assert told(Profile.POCKET) == []

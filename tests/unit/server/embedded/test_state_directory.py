@@ -11,6 +11,7 @@ import pytest
 from visgate_server.embedded.errors import ServerAlreadyRunningError, StateFileError
 from visgate_server.embedded.ports import Ports
 from visgate_server.embedded.state_directory import ServerState, StateDirectory, default_state_directory
+from visgate_server.profiles import Profile
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def state(tmp_path: Path) -> ServerState:
         started=1234.5,
         models=("echo", "edges"),
         withheld=(("faces", "missing 1/faces.onnx"),),
+        profile=Profile.FULL,
     )
 
 
@@ -39,6 +41,16 @@ def test_a_state_is_read_as_it_was_written(directory: StateDirectory, state: Ser
     directory.write(replace(state, pid=8))
     assert directory.read() == replace(state, pid=8)
     assert [path.name for path in directory.path.iterdir()] == ["server.json"]
+
+
+def test_a_server_that_was_started_before_there_were_profiles_has_the_pockets(
+    directory: StateDirectory, state: ServerState
+) -> None:
+    directory.write(state)
+    document = json.loads(directory.state_file.read_text())
+    del document["profile"]
+    directory.state_file.write_text(json.dumps(document))
+    assert directory.read() == replace(state, profile=Profile.POCKET)
 
 
 def test_clearing_leaves_the_log_and_what_links_pointed_to(
@@ -67,6 +79,7 @@ def test_clearing_leaves_the_log_and_what_links_pointed_to(
         {"ports": {"grpc": 1, "http": 2, "metrics": 3, "ssh": 4}},
         # Processes are ended by this prefix: an empty one would mean everybody's.
         {"region_prefix": ""},
+        {"profile": "grand"},
     ],
 )
 def test_a_damaged_state_is_refused_with_what_to_do(
