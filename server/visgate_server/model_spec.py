@@ -18,8 +18,8 @@ TIMES_TENSOR = "TIMES"
 OUTPUTS_TENSOR = "OUTPUTS"
 """An optional input of every tool model that says which outputs the request asks for: their names, comma-separated, or
 `all`. Triton's response cache, for those who give a model one, does not look at that when it compares requests, and
-would answer a request for every output with what another had asked for: one tensor, say. As an input it tells the two apart.
-These models have none: Triton 2.51 keeps errors in it too, and answers the next equal request with nothing."""
+would answer a request for every output with what another had asked for: one tensor, say. As an input it tells the two
+apart. These models have none: Triton 2.51 keeps errors in it too, and answers the next equal request with nothing."""
 ALL_OUTPUTS = "all"
 
 PICTURE_FORMAT_TENSOR = "PICTURE_FORMAT"
