@@ -33,17 +33,12 @@ class _Endpoint:
 
 
 class Endpoints:
-    """The servers of one client; safe in threads.
-
-    Attributes:
-        only: the server's index where there is no choice; None where there is one.
-    """
+    """The servers of one client; safe in threads."""
 
     def __init__(self, count: int) -> None:
         self._endpoints = [_Endpoint() for _ in range(count)]
         self._lock = threading.Lock()
         self._last = -1
-        self.only = 0 if count == 1 else None
 
     def __len__(self) -> int:
         return len(self._endpoints)
@@ -56,6 +51,8 @@ class Endpoints:
         Args:
             timeout: seconds that the call has left.
         """
+        if len(self._endpoints) == 1:
+            return 0
         for _ in self._endpoints:
             index = self._next()
             endpoint = self._endpoints[index]

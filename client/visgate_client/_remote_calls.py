@@ -215,9 +215,7 @@ class RemoteCalls:
     def _send(self, method: str, request: Any, context: CallContext, model: str) -> Steps[Any]:
         """Sends a request to one server, and to the next where that one cannot be reached."""
         for others in reversed(range(len(self._endpoints))):
-            endpoint = self._endpoints.only
-            if endpoint is None:
-                endpoint = yield from self._endpoints.choose(context.deadline.left)
+            endpoint = yield from self._endpoints.choose(context.deadline.left)
             try:
                 response = yield self._rpc(method, request, context, endpoint, model)
             except grpc.RpcError as error:

@@ -77,10 +77,6 @@ class Region:
         """Copies an array of any strides into the region."""
         np.copyto(np.ndarray(array.shape, array.dtype, buffer=self._written), array)
 
-    def read(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Copies an array out of the region."""
-        return self.show(dtype, shape).copy()
-
     def show(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """Returns the region itself as a read-only array, not copied; `is_shown` while somebody has it.
 

@@ -88,6 +88,11 @@ def test_which_tools_stream_is_told(client: Any) -> None:
     assert {tool.name: tool.streams for tool in client.tools()} == {"blend": False, "draw": True}
 
 
+def test_the_one_server_is_not_asked_whether_it_is_ready(client: Any, triton: Any) -> None:
+    list(client.stream("draw", prompt="a cat", steps=2))
+    assert "ServerReady" not in triton.methods()
+
+
 def test_nothing_is_sent_before_the_first_item_is_asked_for(client: Any, triton: Any) -> None:
     items = client.stream("draw", prompt="a cat")
     assert not triton.sent
