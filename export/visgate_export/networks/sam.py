@@ -31,34 +31,41 @@ class PictureEncoder(nn.Module):  # type: ignore[misc]  # torch is not type-chec
         return self._vision(pixel_values * inside(size, self._side)[:, None]).last_hidden_state
 
 
-class BoxOutliner(nn.Module):  # type: ignore[misc]  # torch is not type-checked here
-    """A picture's embedding and a box in it to the mask of what the box holds."""
+class _Outliner(nn.Module):  # type: ignore[misc]  # torch is not type-checked here
+    """What outlines by any prompt have in common: the halves of SAM that read the prompt and make the masks."""
 
     def __init__(self, network: SamModel) -> None:
         super().__init__()
         self._prompts, self._decoder = network.prompt_encoder, network.mask_decoder
         self.register_buffer("_grid", network.get_image_wide_positional_embeddings().detach(), persistent=False)
 
-    def forward(self, embedding: torch.Tensor, box: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """[N, width, rows, columns], [N, 4] → masks [N, rows, columns], logits, and their expected quality [N]."""
-        sparse, dense = self._prompts(input_points=None, input_labels=None, input_boxes=box[:, None], input_masks=None)
+    def _outline(
+        self, embedding: torch.Tensor, sparse: torch.Tensor, dense: torch.Tensor, *, several: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Masks [N, answers, rows, columns], logits, and their expected quality [N, answers], a row a prompt."""
         masks, quality = self._decoder(
             image_embeddings=embedding,
             image_positional_embeddings=self._grid.expand(embedding.shape[0], -1, -1, -1),
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
-            multimask_output=False,  # a box leaves no doubt whether a part or the whole is meant
+            multimask_output=several,
         )
-        return masks[:, 0, 0], quality[:, 0, 0]
+        return masks[:, 0], quality[:, 0]
 
 
-class PointOutliner(nn.Module):  # type: ignore[misc]  # torch is not type-checked here
+class BoxOutliner(_Outliner):
+    """A picture's embedding and a box in it to the mask of what the box holds."""
+
+    def forward(self, embedding: torch.Tensor, box: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[N, width, rows, columns], [N, 4] → masks [N, rows, columns], logits, and their expected quality [N]."""
+        sparse, dense = self._prompts(input_points=None, input_labels=None, input_boxes=box[:, None], input_masks=None)
+        # A box leaves no doubt whether a part or the whole is meant.
+        masks, quality = self._outline(embedding, sparse, dense, several=False)
+        return masks[:, 0], quality[:, 0]
+
+
+class PointOutliner(_Outliner):
     """Points in one picture, and its embedding, to the masks of what each may mean: a part, more of it, the whole."""
-
-    def __init__(self, network: SamModel) -> None:
-        super().__init__()
-        self._prompts, self._decoder = network.prompt_encoder, network.mask_decoder
-        self.register_buffer("_grid", network.get_image_wide_positional_embeddings().detach(), persistent=False)
 
     def forward(self, point: torch.Tensor, embedding: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[P, 2], [1, width, rows, columns] → masks [P, 3, rows, columns], logits, and expected quality [P, 3]."""
@@ -67,14 +74,7 @@ class PointOutliner(nn.Module):  # type: ignore[misc]  # torch is not type-check
         sparse, dense = self._prompts(
             input_points=point[:, None, None], input_labels=is_meant, input_boxes=None, input_masks=None
         )
-        masks, quality = self._decoder(
-            image_embeddings=embedding.expand(count, -1, -1, -1),
-            image_positional_embeddings=self._grid.expand(count, -1, -1, -1),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=True,
-        )
-        return masks[:, 0], quality[:, 0]
+        return self._outline(embedding.expand(count, -1, -1, -1), sparse, dense, several=True)
 
 
 def vision_graph(network: SamModel, rules: PictureRules) -> onnx.ModelProto:
